@@ -11,6 +11,7 @@ The tree::
     │   ├── IndexMismatch     an index filled by another encoder or schema
     │   ├── IndexLocked       another process has the index open
     │   └── GuardTripped      a safety guard wants a confirmation (exit 8)
+    ├── IndexUnavailable      the vector index cannot be reached, or failed (503, exit 1)
     ├── ModelUnavailable      weights or an optional package are missing (503, exit 1)
     └── Overloaded            too much at once; try again later (429, exit 7)
 
@@ -90,6 +91,12 @@ class GuardTripped(Conflict):
     """A safety guard stopped a change that wants a confirmation."""
 
     code = "guard.tripped"
+
+
+class IndexUnavailable(LookalikeError):
+    """The vector index cannot be reached, or failed."""
+
+    code = "index.unavailable"
 
 
 class ModelUnavailable(LookalikeError):

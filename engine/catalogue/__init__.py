@@ -1,0 +1,1 @@
+"""The SQL catalogue: the source of truth for products, embeddings and ingestions."""

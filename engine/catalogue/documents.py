@@ -1,0 +1,63 @@
+"""A product as the text that the catalogue stores, and back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from engine.ids import PictureHash, ProductId, TenantId
+from engine.types import Attribute, Facet, Product, Provenance
+
+# A call of Facet("…") costs as much as the rest of an attribute.
+_FACETS = {each.value: each for each in Facet}
+_PROVENANCES = {each.value: each for each in Provenance}
+
+
+def to_json(product: Product) -> str:
+    """Everything of a product but its tenant and id, which are columns."""
+    return json.dumps(
+        {
+            "title": product.title,
+            "description": product.description,
+            "brand": product.brand,
+            "link": product.link,
+            "group_id": product.group_id,
+            "price_minor": product.price_minor,
+            "currency": product.currency,
+            "availability": product.availability,
+            "attributes": [
+                [each.name.value, each.value, each.provenance.value, each.confidence]
+                for each in product.attributes
+            ],
+            "pictures": product.pictures,
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
+def from_json(document: str, *, product_id: ProductId, tenant: TenantId) -> Product:
+    """The product that `to_json` wrote."""
+    held: dict[str, Any] = json.loads(document)
+    return Product(
+        product_id=product_id,
+        tenant=tenant,
+        title=held["title"],
+        description=held["description"],
+        brand=held["brand"],
+        link=held["link"],
+        group_id=held["group_id"],
+        price_minor=held["price_minor"],
+        currency=held["currency"],
+        availability=held["availability"],
+        attributes=tuple(
+            Attribute(
+                name=_FACETS[name],
+                value=value,
+                provenance=_PROVENANCES[provenance],
+                confidence=confidence,
+            )
+            for name, value, provenance, confidence in held["attributes"]
+        ),
+        pictures=tuple(PictureHash(each) for each in held["pictures"]),
+    )

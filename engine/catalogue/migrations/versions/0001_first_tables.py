@@ -1,0 +1,80 @@
+"""Products, embeddings and ingestions."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "product",
+        sa.Column("tenant", sa.Text, primary_key=True),
+        sa.Column("product_id", sa.Text, primary_key=True),
+        sa.Column("row_hash", sa.Text, nullable=False),
+        sa.Column("version", sa.Text, nullable=False),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("brand", sa.Text, nullable=False),
+        sa.Column("document", sa.Text, nullable=False),
+    )
+    op.create_table(
+        "generation",
+        sa.Column("tenant", sa.Text, primary_key=True),
+        sa.Column("generation", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
+        "encoder",
+        sa.Column("encoder_id", sa.Integer, primary_key=True),
+        sa.Column("fingerprint", sa.Text, nullable=False, unique=True),
+    )
+    op.create_table(
+        "embedding",
+        sa.Column("encoder_id", sa.Integer, sa.ForeignKey("encoder.encoder_id"), primary_key=True),
+        sa.Column("kind", sa.Text, primary_key=True),
+        sa.Column("content_hash", sa.LargeBinary(32), primary_key=True),
+        sa.Column("vector", sa.LargeBinary, nullable=False),
+    )
+    op.create_table(
+        "ingestion_job",
+        sa.Column("job_id", sa.Text, primary_key=True),
+        sa.Column("tenant", sa.Text, nullable=False),
+        sa.Column("feed", sa.Text, nullable=False),
+        sa.Column("mode", sa.Text, nullable=False),
+        sa.Column("options", sa.Text, nullable=False),
+        sa.Column("status", sa.Text, nullable=False, index=True),
+        sa.Column("counts", sa.Text, nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("error_code", sa.Text, nullable=False),
+        sa.Column("error", sa.Text, nullable=False),
+        sa.Column("created_s", sa.Float, nullable=False),
+        sa.Column("started_s", sa.Float),
+        sa.Column("finished_s", sa.Float),
+    )
+    op.create_table(
+        "job_row",
+        sa.Column("job_row_id", sa.Integer, primary_key=True),
+        sa.Column(
+            "job_id",
+            sa.Text,
+            sa.ForeignKey("ingestion_job.job_id", ondelete="CASCADE"),
+            nullable=False,
+            index=True,
+        ),
+        sa.Column("row", sa.BigInteger, nullable=False),
+        sa.Column("outcome", sa.Text, nullable=False),
+        sa.Column("product_id", sa.Text, nullable=False),
+        sa.Column("code", sa.Text, nullable=False),
+        sa.Column("column", sa.Text, nullable=False),
+        sa.Column("value", sa.Text, nullable=False),
+        sa.Column("message", sa.Text, nullable=False),
+    )
+
+
+def downgrade() -> None:
+    for table in ("job_row", "ingestion_job", "embedding", "encoder", "generation", "product"):
+        op.drop_table(table)

@@ -1,0 +1,282 @@
+"""From what was understood to what is looked for: reference and edits become a `Target`.
+
+"Like this but red" keeps what the reference is (type, gender) and **replaces** its colour: the
+wanted colour does not come on top of the old one, neither as a wish nor in the vector
+(`peers.md` §D4: plain sums drag the reference's details along).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.filters import And, Eq, Filter, In, Not, Range, both
+from engine.payload import CURRENCY, MAYBE_FACETS, PRICE_MINOR, maybe
+from engine.qualities import quality_wish
+from engine.query.lexicon import Lexicon
+from engine.types import Attribute, Degradation, Edit, Facet, Operation, Parse, Weights
+
+KEPT = (Facet.TYPE, Facet.GENDER)
+"""What a reference is, as opposed to how it looks: kept unless an edit says otherwise."""
+SHADE_CREDIT = 0.6
+"""What a shade is worth where its family was asked for: navy blue for "blue"."""
+UNISEX_CREDIT = 0.7
+BELIEF_FLOOR = 0.15
+"""Beliefs about a predicted reference below this share of the likeliest are not kept."""
+
+Beliefs = Mapping[Facet, Mapping[str, float]]
+"""Facet → value → probability."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reference:
+    """What the query starts from.
+
+    Attributes:
+        picture: (D,) unit vector of the picture; ``None`` for a product without one.
+        beliefs: What it is: certain for a product of the catalogue, predicted for an upload.
+        attributes: The same as attributes, to show.
+    """
+
+    picture: NDArray[np.float32] | None
+    beliefs: Beliefs
+    attributes: tuple[Attribute, ...] = ()
+    price_minor: int | None = None
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """One thing that a hit should have, and how well each value fulfils it.
+
+    Attributes:
+        credits: Value → credit in (0, 1].
+        edit: The edit it comes from; ``None`` when it is kept from the reference.
+    """
+
+    facet: Facet
+    credits: Mapping[str, float]
+    weight: float
+    edit: Edit | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What is looked for.
+
+    Attributes:
+        wishes: Soft: they order the hits.
+        hard: What every hit fulfils.
+        description: The target in words, for the text tower: "men red t-shirt long sleeve".
+        source: The same words for the reference; the difference of both is the change.
+        avoid: Words to stay away from.
+        free_text: What the shopper typed beside the edits.
+        degraded: Edits that could not be applied.
+    """
+
+    wishes: tuple[Wish, ...] = ()
+    hard: Filter | None = None
+    description: str = ""
+    source: str = ""
+    avoid: str = ""
+    free_text: str = ""
+    degraded: tuple[Degradation, ...] = ()
+
+    @property
+    def likely(self) -> Filter | None:
+        """Filter that keeps whatever may fulfil every wish about type, colour and gender."""
+        return both(
+            *(
+                In(maybe(wish.facet), tuple(sorted(wish.credits)))
+                for wish in self.wishes
+                if wish.facet in MAYBE_FACETS
+            )
+        )
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A target under construction."""
+
+    wishes: list[Wish] = field(default_factory=list[Wish])
+    hard: list[Filter] = field(default_factory=list[Filter])
+    words: list[str] = field(default_factory=list[str])
+    avoid: list[str] = field(default_factory=list[str])
+    degraded: list[Degradation] = field(default_factory=list[Degradation])
+
+
+def compose(
+    parse: Parse, *, reference: Reference | None, lexicon: Lexicon, weights: Weights
+) -> Target:
+    """Turn a parse and a reference into a target.
+
+    Several SET edits of one facet are alternatives ("red or burgundy"). An edit on a facet that
+    products do not carry still counts through the words of the description.
+    """
+    draft = _Draft()
+    chosen: dict[Facet, list[Edit]] = {}
+    for edit in parse.edits:
+        if edit.operation is Operation.SET and edit.attribute in set(Facet):
+            chosen.setdefault(Facet(edit.attribute), []).append(edit)
+        else:
+            _constrain(draft, edit, reference, lexicon, weights)
+    for facet, edits in chosen.items():
+        _choose(draft, facet, edits, lexicon, weights)
+    edited = {wish.facet for wish in draft.wishes} | set(chosen)
+    kept = _kept(reference, edited, lexicon, weights) if reference else ()
+    description = _describe([*kept, *draft.wishes], draft.words)
+    source = _describe([*kept, *_replaced(reference, edited)], []) if reference else ""
+    return Target(
+        wishes=(*draft.wishes, *kept),
+        hard=both(*draft.hard),
+        description=" ".join(part for part in (description, parse.free_text) if part)
+        if reference
+        else parse.free_text or description,
+        source=source,
+        avoid=" ".join(draft.avoid),
+        free_text=parse.free_text,
+        degraded=tuple(draft.degraded),
+    )
+
+
+def combine(
+    reference: NDArray[np.float32],
+    target: NDArray[np.float32],
+    source: NDArray[np.float32],
+    weights: Weights,
+) -> NDArray[np.float32]:
+    """Move the reference's picture vector by the change in words, keeping the rest.
+
+    Args:
+        reference: (D,) picture vector.
+        target: (D,) text vector of `Target.description`.
+        source: (D,) text vector of `Target.source`.
+        weights: `picture` and `words` count.
+
+    Returns:
+        (D,) unit vector; the reference itself where both cancel out.
+    """
+    moved = weights.picture * reference + weights.words * (target - source)
+    norm = float(np.linalg.norm(moved))
+    return (moved / norm).astype(np.float32) if norm > 1e-6 else reference
+
+
+def _choose(
+    draft: _Draft, facet: Facet, edits: Sequence[Edit], lexicon: Lexicon, weights: Weights
+) -> None:
+    credit: dict[str, float] = {}
+    for edit in edits:
+        for value in lexicon.narrower(facet, edit.value):
+            worth = 1.0 if value == edit.value or facet is not Facet.COLOUR else SHADE_CREDIT
+            credit[value] = max(credit.get(value, 0.0), worth)
+    if facet is Facet.GENDER and "unisex" in credit and "unisex" not in {e.value for e in edits}:
+        credit["unisex"] = UNISEX_CREDIT
+    draft.wishes.append(
+        Wish(facet=facet, credits=credit, weight=3.0 * weights.edits, edit=edits[0])
+    )
+    if all(edit.hard for edit in edits):
+        draft.hard.append(In(facet.value, tuple(sorted(credit))))
+
+
+def _constrain(
+    draft: _Draft, edit: Edit, reference: Reference | None, lexicon: Lexicon, weights: Weights
+) -> None:
+    match edit.operation:
+        case Operation.AT_MOST | Operation.AT_LEAST:
+            draft.hard.append(_price(edit))
+        case Operation.NOT:
+            draft.avoid.append(edit.value)
+            if edit.hard and edit.attribute in set(Facet):
+                facet = Facet(edit.attribute)
+                draft.hard.append(
+                    Not(In(facet.value, tuple(sorted(lexicon.narrower(facet, edit.value)))))
+                )
+        case Operation.MORE | Operation.LESS if edit.attribute == "price":
+            _relative_price(draft, edit, reference)
+        case Operation.MORE | Operation.LESS:
+            colours = reference.beliefs.get(Facet.COLOUR) if reference else None
+            wish = quality_wish(edit, colours=colours or {}, lexicon=lexicon)
+            draft.words.append(wish.words)
+            for facet, credit in wish.credits.items():
+                draft.wishes.append(
+                    Wish(facet=facet, credits=credit, weight=2.0 * weights.edits, edit=edit)
+                )
+        case Operation.SET:  # an attribute that products do not carry, such as a logo
+            draft.words.append(edit.value)
+
+
+def _price(edit: Edit) -> Filter:
+    amount = float(edit.value)
+    bound = (
+        Range(PRICE_MINOR, at_most=amount)
+        if edit.operation is Operation.AT_MOST
+        else Range(PRICE_MINOR, at_least=amount)
+    )
+    return And((bound, Eq(CURRENCY, edit.currency))) if edit.currency else bound
+
+
+def _relative_price(draft: _Draft, edit: Edit, reference: Reference | None) -> None:
+    if reference is None or reference.price_minor is None:
+        draft.degraded.append(
+            Degradation(
+                part=edit.edit_id,
+                message=f"'{edit.text}' was left out: the reference has no price to compare with.",
+            )
+        )
+        return
+    bound = (
+        Range(PRICE_MINOR, at_most=reference.price_minor - 1)
+        if edit.operation is Operation.LESS
+        else Range(PRICE_MINOR, at_least=reference.price_minor + 1)
+    )
+    same = Eq(CURRENCY, reference.currency) if reference.currency else None
+    draft.hard.append(And((bound, same)) if same else bound)
+
+
+def _kept(
+    reference: Reference, edited: set[Facet], lexicon: Lexicon, weights: Weights
+) -> tuple[Wish, ...]:
+    kept: list[Wish] = []
+    for facet in KEPT:
+        beliefs = reference.beliefs.get(facet, {})
+        if facet in edited or not beliefs:
+            continue
+        likeliest = max(beliefs.values())
+        credit = {
+            value: belief / likeliest
+            for value, belief in beliefs.items()
+            if belief >= BELIEF_FLOOR * likeliest
+        }
+        if facet is Facet.GENDER:
+            credit.setdefault("unisex", UNISEX_CREDIT * max(credit.values()))
+        kept.append(Wish(facet=facet, credits=credit, weight=2.0 * weights.picture))
+    return tuple(kept)
+
+
+def _replaced(reference: Reference | None, edited: set[Facet]) -> list[Wish]:
+    """The reference's own values of the facets that were edited."""
+    if reference is None:
+        return []
+    beliefs = reference.beliefs
+    return [
+        Wish(facet=facet, credits=beliefs[facet], weight=0.0)
+        for facet in sorted(edited)
+        if beliefs.get(facet)
+    ]
+
+
+_ORDER = (Facet.GENDER, Facet.COLOUR, Facet.PATTERN, Facet.MATERIAL, Facet.TYPE)
+
+
+def _describe(wishes: Sequence[Wish], words: Sequence[str]) -> str:
+    """Words in the order of a product title: gender, colour, pattern, material, type, the rest."""
+    best: dict[Facet, str] = {}
+    for wish in wishes:
+        value = wish.edit.value if wish.edit and wish.edit.value in wish.credits else ""
+        best.setdefault(wish.facet, value or max(wish.credits, key=lambda v: wish.credits[v]))
+    first = [best[facet] for facet in _ORDER if facet in best]
+    rest = [value for facet, value in best.items() if facet not in _ORDER]
+    return " ".join([*first, *rest, *words])

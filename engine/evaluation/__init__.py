@@ -1,0 +1,1 @@
+"""How good the answers are: tasks, metrics, intervals, and how figures are reported."""

@@ -1,0 +1,1 @@
+"""Vector indexes behind `engine.ports.VectorIndex`: exact memory, Qdrant Edge, Qdrant server."""

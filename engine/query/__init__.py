@@ -1,0 +1,1 @@
+"""Query understanding: words to edits."""

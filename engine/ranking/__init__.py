@@ -1,0 +1,1 @@
+"""Fusing, reordering and collapsing what the index returned."""

@@ -1,0 +1,94 @@
+"""What a query starts from: a shopper's picture, or products of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.composition import Reference
+from engine.ports import AttributePredictor
+from engine.types import Attribute, Facet, Product, Provenance
+
+SHOWN_FROM = 0.3
+"""Least probability at which a predicted attribute of the reference is shown."""
+
+
+def from_picture(vector: NDArray[np.float32], predictor: AttributePredictor | None) -> Reference:
+    """Reference for an uploaded picture; its attributes are predicted from its vector (D,)."""
+    beliefs = _predict(vector, predictor, known=())
+    return Reference(picture=vector, beliefs=beliefs, attributes=_shown(beliefs, Provenance.MODEL))
+
+
+def from_product(
+    product: Product,
+    vector: NDArray[np.float32] | None,
+    predictor: AttributePredictor | None,
+) -> Reference:
+    """Reference for a product: what is known of it is certain, the rest is predicted."""
+    known: dict[Facet, dict[str, float]] = {}
+    for attribute in product.attributes:
+        known.setdefault(attribute.name, {})[attribute.value] = attribute.confidence
+    predicted = _predict(vector, predictor, known=tuple(known)) if vector is not None else {}
+    return Reference(
+        picture=vector,
+        beliefs={**predicted, **known},
+        attributes=(*product.attributes, *_shown(predicted, Provenance.MODEL)),
+        price_minor=product.price_minor,
+        currency=product.currency,
+    )
+
+
+def nearby(
+    vector: NDArray[np.float32] | None,
+    positives: Sequence[NDArray[np.float32]],
+    negatives: Sequence[NDArray[np.float32]],
+    negative_weight: float,
+) -> NDArray[np.float32] | None:
+    """Mean of the reference and the positives, moved away from the negatives (Rocchio).
+
+    Returns:
+        (D,) unit vector, or ``None`` when nothing positive is given.
+    """
+    towards = [each for each in (vector, *positives) if each is not None]
+    if not towards:
+        return None
+    mean = np.mean(towards, axis=0)
+    if negatives:
+        mean = mean - negative_weight * np.mean(negatives, axis=0)
+    norm = float(np.linalg.norm(mean))
+    return (mean / norm).astype(np.float32) if norm > 1e-6 else towards[0]
+
+
+def _predict(
+    vector: NDArray[np.float32],
+    predictor: AttributePredictor | None,
+    *,
+    known: Sequence[Facet],
+) -> dict[Facet, dict[str, float]]:
+    if predictor is None:
+        return {}
+    probabilities = predictor.predict(vector[None])
+    return {
+        facet: {
+            value: float(p)
+            for value, p in zip(predictor.labels[facet], rows[0], strict=True)
+            if p >= 0.02  # the long tail of improbable values only costs time
+        }
+        for facet, rows in probabilities.items()
+        if facet not in known
+    }
+
+
+def _shown(
+    beliefs: Mapping[Facet, Mapping[str, float]], provenance: Provenance
+) -> tuple[Attribute, ...]:
+    likeliest = (
+        (facet, max(held, key=lambda v: held[v]), held) for facet, held in beliefs.items() if held
+    )
+    return tuple(
+        Attribute(name=facet, value=value, provenance=provenance, confidence=min(1.0, held[value]))
+        for facet, value, held in likeliest
+        if held[value] >= SHOWN_FROM
+    )

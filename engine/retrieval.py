@@ -1,0 +1,94 @@
+"""Asking the index: several retrievers for the pool that is ranked, one for what lies beyond it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.filters import Filter, both
+from engine.ids import PointId, ProductId
+from engine.payload import PRODUCT_ID
+from engine.ports import VectorIndex
+from engine.ranking.fusion import Candidate, RankedList
+from engine.types import ScoredPoint, VectorName, VectorQuery, Weights
+
+POOL = 200
+"""Candidates that each retriever brings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Question:
+    """What the index is asked.
+
+    Attributes:
+        picture: (D,) composed picture vector; ``None`` without a reference.
+        description: (D,) text vector of the target; ``None`` when the words change nothing.
+        words: Words for BM25; empty for none.
+        hard: What every candidate fulfils.
+        likely: What candidates that fulfil every wish have in common; ``None`` without wishes.
+        named: Products that the query names itself and that are no hits. They are taken out here
+            and not by the filter, which would cost the index its graph and facets their cache.
+    """
+
+    picture: NDArray[np.float32] | None
+    description: NDArray[np.float32] | None
+    words: str
+    hard: Filter | None
+    likely: Filter | None
+    weights: Weights
+    named: frozenset[ProductId] = frozenset()
+
+
+def pool(index: VectorIndex, question: Question) -> list[RankedList]:
+    """The lists to fuse.
+
+    Each vector is asked twice: among the likely ones, so that hits which fulfil every wish are in
+    the pool however far they lie, and among all, so that the pool is full when few of them exist.
+    """
+    lists: list[RankedList] = []
+
+    def near(name: str, vector: NDArray[np.float32], using: VectorName, weight: float) -> None:
+        conditions = [question.hard]
+        if question.likely is not None:
+            conditions.insert(0, both(question.hard, question.likely))
+        for condition in conditions:
+            asked = VectorQuery(vector=vector, using=using, condition=condition, limit=POOL)
+            points = _unnamed(index.search(asked), question)
+            lists.append(RankedList(name=name, weight=weight, points=points))
+
+    weights = question.weights
+    if question.picture is not None:
+        near("picture", question.picture, VectorName.PICTURE, weights.picture)
+    if question.description is not None:
+        near("description", question.description, VectorName.PICTURE, weights.words)
+        if question.picture is None:
+            near("title", question.description, VectorName.TITLE, weights.words)
+    if question.words:
+        found = index.search_words(question.words, condition=question.hard, limit=POOL)
+        points = _unnamed(found, question)
+        lists.append(RankedList(name="words", weight=weights.words, points=points))
+    return lists
+
+
+def beyond(
+    index: VectorIndex, question: Question, *, seen: Collection[PointId], count: int
+) -> list[Candidate]:
+    """At most `count` candidates after the pool, in the order of the main vector alone."""
+    vector = question.picture if question.picture is not None else question.description
+    if vector is None or count <= 0:
+        return []
+    asked = VectorQuery(vector=vector, condition=question.hard, limit=count + len(seen))
+    found = [
+        point for point in _unnamed(index.search(asked), question) if point.point_id not in seen
+    ]
+    return [
+        Candidate(point_id=point.point_id, payload=point.payload, score=point.score, parts={})
+        for point in found[:count]
+    ]
+
+
+def _unnamed(points: Sequence[ScoredPoint], question: Question) -> list[ScoredPoint]:
+    return [point for point in points if point.payload.get(PRODUCT_ID) not in question.named]

@@ -1,0 +1,394 @@
+"""The search service: words, pictures and changes in, ranked products with reasons out.
+
+understand → compose → encode → retrieve → fuse → agree → collapse → hydrate → facets.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.catalogue.store import CatalogueStore
+from engine.composition import Reference, Target, combine, compose
+from engine.errors import InvalidInput, NotFound
+from engine.filters import Eq, Filter, both
+from engine.ids import ProductId, TenantId, picture_hash, point_id
+from engine.paging import MAX_DEPTH, decode_cursor, encode_cursor
+from engine.payload import TENANT
+from engine.ports import AttributePredictor, DualEncoder, VectorIndex
+from engine.query.lexicon import Lexicon
+from engine.query.parse import parse_modification, parse_query, without
+from engine.ranking.agreement import fulfils, total
+from engine.ranking.collapse import Group, collapse, product_of
+from engine.ranking.fusion import Candidate, RankedList, fuse
+from engine.ranking.reasons import reasons
+from engine.reference import from_picture, from_product, nearby
+from engine.retrieval import POOL, Question, beyond, pool
+from engine.types import (
+    Degradation,
+    Facet,
+    FacetCount,
+    Hit,
+    Parse,
+    Product,
+    SearchQuery,
+    SearchResult,
+    VectorName,
+)
+
+MAX_LIMIT = 100
+MAX_TEXT = 512
+CACHED = 4096
+"""Text vectors and facet counts that are kept."""
+
+
+@dataclass(slots=True)
+class _Snapshot:
+    """What is computed once for a state of a tenant's catalogue."""
+
+    generation: int
+    brands: frozenset[str]
+    facets: dict[tuple[Facet, Filter | None], tuple[FacetCount, ...]] = field(
+        default_factory=dict[tuple[Facet, Filter | None], tuple[FacetCount, ...]]
+    )
+
+
+@dataclass(slots=True)
+class _Stages:
+    """Milliseconds spent in each stage; a stage entered twice adds up."""
+
+    ms: dict[str, float] = field(default_factory=dict[str, float])
+
+    @contextmanager
+    def __call__(self, name: str) -> Generator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.ms[name] = self.ms.get(name, 0.0) + (time.perf_counter() - start) * 1000
+
+
+class SearchService:
+    """Answers search queries over one index and one catalogue."""
+
+    def __init__(
+        self,
+        *,
+        index: VectorIndex,
+        catalogue: CatalogueStore,
+        encoder: DualEncoder,
+        predictor: AttributePredictor | None,
+        lexicon: Lexicon,
+    ):
+        self._index = index
+        self._catalogue = catalogue
+        self._encoder = encoder
+        self._predictor = predictor
+        self._lexicon = lexicon
+        self._texts: dict[str, NDArray[np.float32]] = {}
+        self._snapshots: dict[TenantId, _Snapshot] = {}
+
+    def search(self, query: SearchQuery) -> SearchResult:
+        """Answer a query.
+
+        Raises:
+            InvalidInput: Nothing to search for, a modification without a reference, a limit out of
+                range, or a cursor of another query.
+            NotFound: A product named as reference, positive or negative is not in the catalogue.
+        """
+        _check(query)
+        stage = _Stages()
+        with stage("understand"):
+            parse = self._understand(query)
+        reference = self._reference(query, stage)
+        with stage("understand"):
+            target = compose(
+                parse, reference=reference, lexicon=self._lexicon, weights=query.weights
+            )
+            hard = both(Eq(TENANT, query.tenant), query.condition, target.hard)
+            key = _key(query)
+            offset = decode_cursor(query.cursor, key)
+        with stage("encode"):
+            question = self._question(query, reference, target, hard)
+        groups = self._ranked(question, target, query, offset + query.limit, stage)
+        page = groups[offset : offset + query.limit]
+        with stage("hydrate"):
+            hits = self._hits(page, offset, target, query)
+        with stage("facets"):
+            facets = self._counts(query.facets, hard, query.tenant)
+        more = len(groups) > offset + query.limit and offset + query.limit < MAX_DEPTH
+        return SearchResult(
+            hits=hits,
+            parse=parse,
+            reference=reference.attributes if reference else (),
+            facets=facets,
+            timings_ms=stage.ms,
+            degraded=(*target.degraded, *_shortfall(page, target)),
+            next_cursor=encode_cursor(offset + query.limit, key) if more else "",
+            encoder=self._encoder.encoder_id.fingerprint,
+        )
+
+    def product(self, product_id: ProductId, tenant: TenantId) -> Product:
+        """One product.
+
+        Raises:
+            NotFound: No product has this id.
+        """
+        return self._catalogue.get(product_id, tenant)
+
+    def facets(
+        self, names: Sequence[Facet], condition: Filter | None, tenant: TenantId
+    ) -> Mapping[Facet, tuple[FacetCount, ...]]:
+        """Counts of each value among the products that pass the filter."""
+        return self._counts(names, both(Eq(TENANT, tenant), condition), tenant)
+
+    # --- understanding -------------------------------------------------------------------------
+
+    def _understand(self, query: SearchQuery) -> Parse:
+        brands = self._snapshot(query.tenant).brands
+        if query.modification:
+            parse = parse_modification(query.modification, lexicon=self._lexicon, brands=brands)
+        else:
+            parse = parse_query(query.text, lexicon=self._lexicon, brands=brands)
+        parse = without(parse, query.drop)
+        if query.modification and query.text:
+            return replace(parse, free_text=f"{query.text} {parse.free_text}".strip())
+        return parse
+
+    def _reference(self, query: SearchQuery, stage: _Stages) -> Reference | None:
+        if query.picture is not None:
+            with stage("encode"):
+                vector = self._encoder.embed_images([query.picture])[0]
+            with stage("understand"):
+                found = from_picture(vector, self._predictor)
+        elif query.like is not None:
+            with stage("hydrate"):
+                product = self.product(query.like, query.tenant)
+            with stage("retrieve"):
+                own = self._vectors([query.like], query.tenant)
+            with stage("understand"):
+                found = from_product(product, own.get(query.like), self._predictor)
+        elif query.positives:
+            found = Reference(picture=None, beliefs={})
+        else:
+            return None
+        if not (query.positives or query.negatives):
+            return found
+        with stage("retrieve"):
+            towards = self._vectors(query.positives, query.tenant)
+            away = self._vectors(query.negatives, query.tenant)
+        vector = nearby(
+            found.picture,
+            list(towards.values()),
+            list(away.values()),
+            query.weights.negatives,
+        )
+        return replace(found, picture=vector)
+
+    def _vectors(
+        self, products: Sequence[ProductId], tenant: TenantId
+    ) -> dict[ProductId, NDArray[np.float32]]:
+        by_point = {point_id(tenant, product): product for product in products}
+        points = self._index.retrieve(list(by_point), with_vectors=True)
+        missing = set(by_point) - {point.point_id for point in points}
+        if missing:
+            raise NotFound(
+                f"no product has the id {by_point[min(missing)]!r}.",
+                where="product_id",
+                hint="Ids are those of the feed's id column.",
+                code="product.not_found",
+            )
+        return {
+            by_point[point.point_id]: point.vectors[VectorName.PICTURE]
+            for point in points
+            if VectorName.PICTURE in point.vectors
+        }
+
+    # --- retrieving ----------------------------------------------------------------------------
+
+    def _question(
+        self,
+        query: SearchQuery,
+        reference: Reference | None,
+        target: Target,
+        hard: Filter | None,
+    ) -> Question:
+        described, source, avoid = self._embed([target.description, target.source, target.avoid])
+        if target.avoid:
+            described = _away(described, avoid, query.weights.negatives)
+        picture = reference.picture if reference else None
+        changed = target.description != target.source
+        if picture is not None and changed:
+            picture = combine(picture, described, source, query.weights)
+        if picture is not None and target.avoid:
+            picture = _away(picture, avoid, query.weights.negatives)
+        return Question(
+            picture=picture,
+            description=described if changed or picture is None else None,
+            words=target.free_text,
+            hard=hard,
+            likely=target.likely,
+            weights=query.weights,
+            named=_named(query),
+        )
+
+    def _ranked(
+        self,
+        question: Question,
+        target: Target,
+        query: SearchQuery,
+        wanted: int,
+        stage: _Stages,
+    ) -> list[Group]:
+        """Groups in order, more than `wanted` of them where there are so many."""
+        with stage("retrieve"):
+            lists = pool(self._index, question)
+        with stage("rank"):
+            ranked = _rank(lists, target)
+            groups = collapse(ranked, variants=query.group_variants)
+        if len(groups) > wanted or all(len(each.points) < POOL // 2 for each in lists):
+            return groups
+        with stage("retrieve"):
+            # The pool keeps its order on every page; what follows it depends on nothing else.
+            seen = {each.point_id for each in ranked}
+            more = beyond(self._index, question, seen=seen, count=2 * MAX_DEPTH)
+        with stage("rank"):
+            return collapse([*ranked, *more], variants=query.group_variants)
+
+    def _embed(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        if len(self._texts) > CACHED:
+            self._texts = {}
+        cache = self._texts  # other threads add to it, and nobody takes out
+        missing = [text for text in dict.fromkeys(texts) if text not in cache]
+        if missing:
+            cache.update(zip(missing, self._encoder.embed_texts(missing), strict=True))
+        return [cache[text] for text in texts]
+
+    # --- answering -----------------------------------------------------------------------------
+
+    def _hits(
+        self, page: Sequence[Group], offset: int, target: Target, query: SearchQuery
+    ) -> tuple[Hit, ...]:
+        ids = [product_of(group.best) for group in page]
+        products = self._catalogue.get_many(ids, query.tenant)
+        return tuple(
+            Hit(
+                product=products[product_id],
+                score=group.best.score,
+                rank=offset + place,
+                reasons=reasons(group.best, target.wishes),
+                variants=group.variants,
+            )
+            for place, (product_id, group) in enumerate(zip(ids, page, strict=True), start=1)
+            if product_id in products  # deleted between the index's answer and this line
+        )
+
+    def _counts(
+        self, names: Sequence[Facet], condition: Filter | None, tenant: TenantId
+    ) -> dict[Facet, tuple[FacetCount, ...]]:
+        known = self._snapshot(tenant).facets
+        if len(known) > CACHED:
+            known.clear()
+        for name in names:
+            if (name, condition) not in known:
+                known[name, condition] = tuple(self._index.facet(name, condition=condition))
+        return {name: known[name, condition] for name in names}
+
+    def _snapshot(self, tenant: TenantId) -> _Snapshot:
+        generation = self._catalogue.generation(tenant)
+        held = self._snapshots.get(tenant)
+        if held is None or held.generation != generation:
+            held = _Snapshot(generation=generation, brands=self._catalogue.brands(tenant))
+            self._snapshots[tenant] = held
+        return held
+
+
+def _check(query: SearchQuery) -> None:
+    if not 1 <= query.limit <= MAX_LIMIT:
+        raise InvalidInput(
+            f"limit is {query.limit}, expected 1 to {MAX_LIMIT}.",
+            where="limit",
+            hint="Page through more hits with the cursor of each result.",
+        )
+    for name, text in (("text", query.text), ("modification", query.modification)):
+        if len(text) > MAX_TEXT:
+            raise InvalidInput(
+                f"{len(text)} characters, at most {MAX_TEXT} are understood.",
+                where=name,
+                hint="Shorten it.",
+            )
+    if query.picture is not None and query.like is not None:
+        raise InvalidInput(
+            "both a picture and a product are given as reference.",
+            where="like",
+            hint="Send one of them; further products go into positives.",
+        )
+    reference = query.picture is not None or query.like is not None or query.positives
+    if query.modification and not (reference or query.text):
+        raise InvalidInput(
+            "a modification needs something to modify.",
+            where="modification",
+            hint="Add a picture or a product id (like), or send the words as text.",
+        )
+
+
+def _named(query: SearchQuery) -> frozenset[ProductId]:
+    """The products that the query names itself: known to the shopper, so no hits."""
+    own = () if query.like is None else (query.like,)
+    return frozenset((*own, *query.positives, *query.negatives))
+
+
+def _rank(lists: Sequence[RankedList], target: Target) -> list[Candidate]:
+    ranked = [
+        replace(each, score=each.score + total(each.payload, target.wishes)) for each in fuse(lists)
+    ]
+    return sorted(ranked, key=lambda each: (-each.score, each.point_id))
+
+
+def _away(
+    vector: NDArray[np.float32], avoid: NDArray[np.float32], weight: float
+) -> NDArray[np.float32]:
+    """Take out a share of the direction that is not wanted."""
+    moved = vector - weight * max(0.0, float(vector @ avoid)) * avoid
+    norm = float(np.linalg.norm(moved))
+    return (moved / norm).astype(np.float32) if norm > 1e-6 else vector
+
+
+def _shortfall(page: Sequence[Group], target: Target) -> list[Degradation]:
+    """Edits that part of the page does not fulfil."""
+    found: list[Degradation] = []
+    for wish in target.wishes:
+        met = sum(fulfils(group.best.payload, wish) for group in page)
+        if wish.edit is not None and met < len(page):
+            found.append(
+                Degradation(
+                    part=wish.edit.edit_id,
+                    message=f"{met} of these {len(page)} are {wish.edit.value or wish.edit.text}; "
+                    "the others come close in the rest.",
+                )
+            )
+    return found
+
+
+def _key(query: SearchQuery) -> str:
+    """What a cursor belongs to: everything that decides the order."""
+    picture = "" if query.picture is None else picture_hash(query.picture.tobytes())
+    parts = (
+        query.text,
+        picture,
+        query.like,
+        query.modification,
+        query.drop,
+        query.positives,
+        query.negatives,
+        query.weights,
+        query.condition,
+        query.group_variants,
+        query.tenant,
+    )
+    return repr(parts)
