@@ -13,7 +13,7 @@ The tree::
     │   └── GuardTripped      a safety guard wants a confirmation (exit 8)
     ├── IndexUnavailable      the vector index cannot be reached, or failed (503, exit 1)
     ├── ModelUnavailable      weights or an optional package are missing (503, exit 1)
-    └── Overloaded            too much at once; try again later (429, exit 7)
+    └── Overloaded            too much at once; try again later (503, exit 7)
 
 Each carries what went wrong, where, and what to do about it; ``str()`` joins the three.
 """

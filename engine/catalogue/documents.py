@@ -26,7 +26,8 @@ def to_json(product: Product) -> str:
             "currency": product.currency,
             "availability": product.availability,
             "attributes": [
-                [each.name.value, each.value, each.provenance.value, each.confidence]
+                # String enums are their values; asking for `.value` would be the dearest part.
+                [each.name, each.value, each.provenance, each.confidence]
                 for each in product.attributes
             ],
             "pictures": product.pictures,

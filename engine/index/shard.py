@@ -23,8 +23,8 @@ HNSW_EF_CONSTRUCT = 128
 SEGMENTS = 1
 """Edge searches segments one after the other."""
 INDEXING_KB = 10_000
-"""Kilobytes of vectors from which `EdgeIndex.optimise` builds a graph; below, all searches are
-exact in about a millisecond."""
+"""Kilobytes of vectors from which `EdgeIndex.optimise` builds a graph; below, every search is
+exact anyway."""
 FULL_SCAN_KB = 40_000
 """Kilobytes of vectors below which a filtered search compares with everything that passes. Low
 values make recall under filters collapse without a sign (0.002 was measured with 2,000)."""

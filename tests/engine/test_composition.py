@@ -130,5 +130,3 @@ def test_dropped_weight_of_words_leaves_the_picture():
     moved = combine(picture, words, source, Weights())
     assert np.linalg.norm(moved) == pytest.approx(1.0, abs=1e-6)
     assert moved @ words > 0 > moved @ source
-
-

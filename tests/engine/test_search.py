@@ -190,9 +190,7 @@ def test_facets_count_what_passes_the_filter(service):
         SearchQuery(text="red", condition=condition, facets=(Facet.COLOUR, Facet.TYPE))
     )
     passing = [
-        each
-        for each in shop()
-        if matches(condition, {"type": list(each.values(Facet.TYPE))})
+        each for each in shop() if matches(condition, {"type": list(each.values(Facet.TYPE))})
     ]
     counted = {each.value: each.count for each in result.facets[Facet.COLOUR]}
     assert counted == {

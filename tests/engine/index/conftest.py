@@ -19,3 +19,10 @@ def quick_folder() -> Iterator[Path]:
     roomy = MEMORY_DISK.is_dir() and shutil.disk_usage(MEMORY_DISK).free > NEEDED_BYTES
     with tempfile.TemporaryDirectory(dir=MEMORY_DISK if roomy else None) as folder:
         yield Path(folder)
+
+
+@pytest.fixture
+def folder(quick_folder: Path) -> Iterator[Path]:
+    """A path in `quick_folder` where nothing is yet."""
+    with tempfile.TemporaryDirectory(dir=quick_folder) as made:
+        yield Path(made) / "index"

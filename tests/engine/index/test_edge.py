@@ -32,10 +32,33 @@ def encoder(dims: int = 4, revision: str = "1") -> EncoderId:
     return EncoderId(name="test", revision=revision, preprocess="p", dims=dims)
 
 
-@pytest.fixture
-def folder(quick_folder: Path) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(dir=quick_folder) as made:
-        yield Path(made) / "index"
+class Shards:
+    """Indexes that are emptied and used again: making one takes much longer than a test."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self._made: dict[int, EdgeIndex] = {}
+
+    def empty(self, dims: int) -> EdgeIndex:
+        try:
+            index = self._made[dims]
+            index.delete([each for each, _ in index.point_ids()])
+        except (KeyError, Conflict):  # not made yet, or closed by a test
+            index = EdgeIndex(Path(tempfile.mkdtemp(dir=self._folder)), encoder(dims))
+        self._made[dims] = index
+        assert index.count() == 0
+        return index
+
+    def close(self) -> None:
+        for index in self._made.values():
+            index.close()
+
+
+@pytest.fixture(scope="module")
+def shards(quick_folder: Path) -> Iterator[Shards]:
+    made = Shards(quick_folder)
+    yield made
+    made.close()
 
 
 class TestEdgeIndex(IndexContract):

@@ -5,9 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +13,7 @@ import pytest
 
 import engine.index.edge as edge_module
 import engine.index.shard as shard_module
-from engine.errors import Conflict, IndexUnavailable
+from engine.errors import IndexUnavailable
 from engine.filters import Eq
 from engine.index.build import BuildReport, build_in_child
 from engine.index.edge import EdgeIndex
@@ -31,12 +29,6 @@ def encoder(dims: int = 4, revision: str = "1") -> EncoderId:
 
 
 @pytest.fixture
-def folder(quick_folder: Path) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(dir=quick_folder) as made:
-        yield Path(made) / "index"
-
-
-@pytest.fixture
 def small_graphs(monkeypatch: pytest.MonkeyPatch) -> None:
     """A few hundred points are enough for a graph, so that optimising has something to do.
 
@@ -45,35 +37,6 @@ def small_graphs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shard_module, "INDEXING_KB", 1)
     monkeypatch.setattr(shard_module, "KEYWORD_KEYS", ("colour",))
     monkeypatch.setattr(shard_module, "NUMBER_KEYS", ())
-
-
-class Shards:
-    """Indexes that are emptied and used again: making one takes much longer than a test."""
-
-    def __init__(self, folder: Path):
-        self._folder = folder
-        self._made: dict[int, EdgeIndex] = {}
-
-    def empty(self, dims: int) -> EdgeIndex:
-        try:
-            index = self._made[dims]
-            index.delete([each for each, _ in index.point_ids()])
-        except (KeyError, Conflict):  # not made yet, or closed by a test
-            index = EdgeIndex(Path(tempfile.mkdtemp(dir=self._folder)), encoder(dims))
-        self._made[dims] = index
-        assert index.count() == 0
-        return index
-
-    def close(self) -> None:
-        for index in self._made.values():
-            index.close()
-
-
-@pytest.fixture(scope="module")
-def shards(quick_folder: Path) -> Iterator[Shards]:
-    made = Shards(quick_folder)
-    yield made
-    made.close()
 
 
 @pytest.mark.usefixtures("small_graphs")

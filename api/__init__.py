@@ -1,0 +1,1 @@
+"""HTTP, command line and pages; the only place that builds real objects."""

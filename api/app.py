@@ -1,0 +1,87 @@
+"""The HTTP application."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from anyio import to_thread
+from fastapi import FastAPI
+
+from api.container import Container
+from api.errors import install_errors
+from api.limits import BodyLimit, Gate
+from api.metrics import Metrics
+from api.middleware import RequestFrame
+from api.openapi import build_openapi
+from api.renditions import Renditions
+from api.routes import health, ingestions, page, pictures, products, search
+from api.state import AppState
+
+__all__ = ["create_app"]
+
+logger = logging.getLogger(__name__)
+_PICTURES_WAITING = 256
+_DESCRIPTION = (
+    "Multimodal fashion product search: show a picture or a product and say what should be"
+    " different. Errors are problem documents (RFC 9457)."
+)
+
+
+def create_app(container: Container) -> FastAPI:
+    """The application over a container, which it opens at start and closes at the end."""
+    limits = container.settings.limits
+    metrics = Metrics()
+    state = AppState(
+        container=container,
+        metrics=metrics,
+        searches=Gate(at_once=limits.searches_at_once, waiting=limits.searches_waiting),
+        # A page of results asks for its pictures all at once; they must not delay searches.
+        pictures=Gate(at_once=limits.searches_at_once, waiting=_PICTURES_WAITING),
+        renditions=Renditions(most_bytes=limits.picture_cache_bytes),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        await to_thread.run_sync(_open, state)
+        try:
+            yield
+        finally:
+            state.closing = True
+            await to_thread.run_sync(container.close)
+
+    app = FastAPI(
+        title="Lookalike",
+        version="0.1.0",
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        # FastAPI's documentation pages load scripts from other people's servers.
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    app.state.parts = state
+    for module in (search, products, ingestions, pictures, health, page):
+        app.include_router(module.router)
+    install_errors(app)
+    # The last one added is the outermost.
+    app.add_middleware(BodyLimit, limits=limits)
+    app.add_middleware(RequestFrame, metrics=metrics)
+    app.openapi = lambda: build_openapi(app)  # pyright: ignore[reportAttributeAccessIssue] - FastAPI's documented way to extend the document
+    return app
+
+
+def _open(state: AppState) -> None:
+    """Load, reconcile and answer once, so that the first shopper waits for nothing."""
+    container = state.container
+    state.parts = {"catalogue": "starting", "index": "starting", "encoder": "starting"}
+    container.encoder.embed_texts(["red dress"])
+    state.parts["encoder"] = "ok"
+    report = container.reconcile()
+    logger.info("reconciled", extra={"report": str(report)})
+    state.parts["catalogue"] = "ok"
+    state.parts["index"] = "ok"
+    _ = container.search
+    container.start_jobs(state.metrics.on_ingested)
+    state.ready = True

@@ -1,0 +1,1 @@
+"""Speed, always beside an anchor that is measured in the same run."""

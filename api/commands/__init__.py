@@ -1,0 +1,1 @@
+"""The commands of `lookalike`, a file each. Results go to stdout, everything else to stderr."""

@@ -1,0 +1,124 @@
+"""``lookalike bench``: how fast, always beside an anchor measured in the same run."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.commands.eval import DEFAULT_DATA, CardOption, DataOption, NameOption
+from api.commands.terminal import EncoderOption, HomeOption, JsonOption, open_container
+
+app = typer.Typer(help="Measure speed beside an anchor.", no_args_is_help=True)
+
+RoundsOption = Annotated[int, typer.Option("--rounds", min=1, help="How often each way runs.")]
+
+
+@app.command("search")
+def search(
+    feed: Annotated[
+        Path | None,
+        typer.Option(
+            "--feed", help="Fill a temporary store from it. Default: the store in the home."
+        ),
+    ] = None,
+    mapping: Annotated[
+        str, typer.Option("--mapping", help="Of the feed: auto, google, kagl or a file.")
+    ] = "auto",
+    queries: Annotated[int, typer.Option("--queries", min=1, help="Of each kind.")] = 200,
+    encoder: EncoderOption = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Text, picture and composed searches in this process, and the index against exact search.
+
+    lookalike bench search --feed data_samples/catalogue.csv
+    """
+    import numpy as np
+
+    from api.benchmarks.recall import copy_index, measure_recall
+    from api.benchmarks.search import latency_figures, measure_latency, sample_products
+    from api.evaluation.worlds import open_world
+    from api.figures import build_report, publish
+
+    with ExitStack() as stack:
+        container = stack.enter_context(open_container(home=home, encoder=encoder))
+        source = container
+        if feed is not None:
+            source = stack.enter_context(
+                open_world(
+                    feed, encoder=container.encoder, lexicon=container.lexicon, mapping=mapping
+                )
+            )
+        products = sample_products(source.catalogue, queries)
+        figures = latency_figures(measure_latency(source.search, source.blobs, products))
+        held = copy_index(source.index)
+        titles = container.encoder.embed_texts([product.title for product in products])
+        pictures = held.vectors[np.linspace(0, len(held.vectors) - 1, len(titles)).astype(int)]
+        figures += measure_recall(source.index, held, np.concatenate([titles, pictures]))
+        fingerprint = container.encoder.encoder_id.fingerprint
+    report = build_report(
+        "bench search",
+        figures,
+        notes=(
+            f"{len(held.point_ids):,} points, encoder {fingerprint}, 24 hits a page. Queries of "
+            "each kind: titles, pictures of the catalogue, and a product “but in” a colour.",
+            "recall@10: of the index against exact search over the same points; half of the query "
+            "vectors are titles, half pictures; filters on type, colour, brand or category that "
+            "about this share of the points pass.",
+        ),
+    )
+    publish(report, as_json=as_json)
+
+
+@app.command("encode")
+def encode(
+    encoder: NameOption = "compact",
+    count: Annotated[int, typer.Option("--count", min=1, help="Pictures and texts a round.")] = 64,
+    rounds: RoundsOption = 5,
+    write_card: CardOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Pictures and texts a second, beside ViT-B-32 with random weights where torch is installed."""
+    from api.benchmarks.encode import ANCHOR, load_anchor, measure_encode
+    from api.figures import build_report, card_of, publish
+    from models.registry import load_encoder
+
+    card = card_of(encoder) if write_card else None
+    anchor = load_anchor()
+    figures = measure_encode(load_encoder(encoder), encoder, anchor, count=count, rounds=rounds)
+    notes = [
+        f"{count} different pictures of 60 by 80 pixels and {count} titles a round, preprocessing "
+        "included, on the CPU; the arms take turns."
+    ]
+    if anchor is None:
+        notes.append(f"No anchor {ANCHOR}: it needs torch (pip install 'lookalike[models]').")
+    publish(build_report("bench encode", figures, notes=notes), as_json=as_json, card=card)
+
+
+@app.command("ingest")
+def ingest(
+    data: DataOption = DEFAULT_DATA,
+    encoder: NameOption = "compact",
+    count: Annotated[int, typer.Option("--count", min=1, help="Rows of the feed.")] = 2000,
+    rounds: RoundsOption = 3,
+    as_json: JsonOption = False,
+) -> None:
+    """Rows a second through the whole pipeline, beside the encoder alone on the same products."""
+    from api.benchmarks.ingest import measure_ingest
+    from api.evaluation.kagl_data import kagl_file
+    from api.figures import build_report, publish
+    from models.registry import load_encoder
+
+    figures = measure_ingest(kagl_file(data), load_encoder(encoder), count=count, rounds=rounds)
+    report = build_report(
+        "bench ingest",
+        figures,
+        notes=(
+            f"{count:,} rows of KAGL into an empty embedded store (catalogue, index, blobs); "
+            "encoder: both towers alone on the decoded pictures and titles.",
+        ),
+    )
+    publish(report, as_json=as_json)

@@ -1,0 +1,129 @@
+"""``lookalike demo``: from nothing to an answered "like this, but red" in one command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.commands.ingest import print_report, run_feed
+from api.commands.terminal import EncoderOption, JsonOption, print_json, stdout
+from engine.errors import ModelUnavailable, NotFound
+
+if TYPE_CHECKING:
+    from api.container import Container
+    from engine.ports import DualEncoder
+    from engine.types import Product, SearchResult
+
+HOME = Path(".lookalike/demo")
+MODIFICATION = "but red"
+
+
+def demo(
+    but: Annotated[
+        str, typer.Option("--but", "-b", help="What should be different.")
+    ] = MODIFICATION,
+    as_json: JsonOption = False,
+    home: Annotated[
+        Path, typer.Option("--home", help="Where the demo is kept.", metavar="DIR")
+    ] = HOME,
+    encoder: EncoderOption = None,
+) -> None:
+    """Ingest the sample shop, answer “like this, but red”, and draw the answer.
+
+    The second run is quick: the shop is up to date.
+    """
+    from api.commands.answers import draw_answer, print_answer
+    from api.container import Container
+    from api.settings import load_settings
+    from engine.images import decode_image
+    from engine.types import SearchQuery
+    from ingestion.options import IngestMode, IngestOptions
+
+    feed = samples_folder() / "catalogue.csv"
+    name, loaded = _encoder(encoder)
+    home.mkdir(parents=True, exist_ok=True)
+    sheet = home / "demo.png"
+    with Container(load_settings(home=home, encoder=name), encoder=loaded) as container:
+        # Some rows are broken on purpose, so that the report has something to say.
+        options = IngestOptions(
+            mapping="google", mode=IngestMode.FULL, yes=True, report_folder=home / "report"
+        )
+        report, _ = run_feed(container, feed, options)
+        reference = _reference(container)
+        picture = decode_image(container.blobs.get(reference.pictures[0]))
+        query = SearchQuery(picture=picture, modification=but, limit=8)
+        result = container.search.search(query)
+        heading = f"{reference.title}, {but}"
+        draw_answer(container, result, sheet, heading=heading, reference=picture)
+    serve = f"lookalike serve --home {home}" + ("" if name == "compact" else f" --encoder {name}")
+    if as_json:
+        print_json(_as_json(result, report.to_json(), reference, sheet, serve))
+        return
+    console = stdout()
+    print_report(console, report)
+    console.print(f"\nReference: {reference.title}\nAsked:     {but}\n")
+    print_answer(console, result)
+    console.print(f"\nSheet: {sheet}\nPage:  {serve}", soft_wrap=True)
+
+
+def samples_folder() -> Path:
+    """Folder of the sample shop.
+
+    Raises:
+        NotFound: It is not there.
+    """
+    import data_samples
+
+    for folder in map(Path, data_samples.__path__):
+        if (folder / "catalogue.csv").exists():
+            return folder
+    raise NotFound(
+        "the sample shop (data_samples/catalogue.csv) is not there.",
+        where="demo",
+        hint="Run it from a checkout of the repository.",
+    )
+
+
+def _encoder(name: str | None) -> tuple[str, DualEncoder]:
+    """The encoder asked for; else the best one whose weights are there."""
+    from models.registry import load_encoder
+
+    if name is not None:
+        return name, load_encoder(name)
+    try:
+        return "compact", load_encoder("compact")
+    except ModelUnavailable as error:
+        typer.echo(f"{error} The toy encoder stands in.", err=True)
+        return "toy", load_encoder("toy")
+
+
+def _reference(container: Container) -> Product:
+    """A blue dress where there is one: a product that has a red counterpart to be found."""
+    from engine.types import Facet
+
+    products = list(container.catalogue.iter_products())
+    for colour, kind in (("blue", "dress"), ("blue", ""), ("", "")):
+        for product in products:
+            fits = (not colour or colour in product.values(Facet.COLOUR)) and (
+                not kind or kind in product.values(Facet.TYPE)
+            )
+            if fits and product.pictures:
+                return product
+    raise NotFound("the sample shop has no product with a picture.", where="demo")
+
+
+def _as_json(
+    result: SearchResult, report: str, reference: Product, sheet: Path, serve: str
+) -> dict[str, object]:
+    from api.convert import to_answer
+
+    return {
+        "ingestion": json.loads(report),
+        "reference": reference.product_id,
+        "answer": to_answer(result).model_dump(),
+        "sheet": str(sheet),
+        "serve": serve,
+    }

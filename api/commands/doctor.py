@@ -1,0 +1,185 @@
+"""``lookalike doctor``: what is there, what fits together, what to do where it does not."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from api.commands.terminal import (
+    EncoderOption,
+    HomeOption,
+    JsonOption,
+    open_container,
+    print_json,
+    stdout,
+)
+from engine.errors import LookalikeError
+
+if TYPE_CHECKING:
+    from api.container import Container
+
+_PACKAGES = (
+    "numpy",
+    "onnxruntime",
+    "tokenizers",
+    "pillow",
+    "qdrant-edge-py",
+    "qdrant-client",
+    "sqlalchemy",
+    "pyarrow",
+    "fastapi",
+    "uvicorn",
+)
+_LEAST_DISK_BYTES = 1_000_000_000
+_MARKS = {"ok": "[green]ok[/]", "warn": "[yellow]warn[/]", "fail": "[red]fail[/]"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One finding: ``ok``, ``warn`` or ``fail``."""
+
+    name: str
+    status: str
+    message: str
+
+
+def doctor(
+    as_json: JsonOption = False, home: HomeOption = None, encoder: EncoderOption = None
+) -> None:
+    """Look at versions, settings, disk, model files, index against catalogue, and the port.
+
+    Ends with 1 when something is wrong that keeps Lookalike from working.
+    """
+    with open_container(home=home, encoder=encoder) as container:
+        checks = [check for look in _LOOKS for check in look(container)]
+    failed = any(check.status == "fail" for check in checks)
+    if as_json:
+        listed = [
+            {"name": each.name, "status": each.status, "message": each.message} for each in checks
+        ]
+        print_json({"ok": not failed, "checks": listed})
+    else:
+        from rich.markup import escape
+
+        console = stdout()
+        for each in checks:
+            console.print(f"{_MARKS[each.status]:<14} {each.name:<12} {escape(each.message)}")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _versions(_: Container) -> Iterator[Check]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    def of(package: str) -> str:
+        try:
+            return version(package)
+        except PackageNotFoundError:
+            return "missing"
+
+    yield Check(name="python", status="ok", message=platform.python_version())
+    found = {package: of(package) for package in _PACKAGES}
+    status = "fail" if "missing" in found.values() else "ok"
+    listed = ", ".join(f"{name} {held}" for name, held in found.items())
+    yield Check(name="packages", status=status, message=listed)
+
+
+def _settings(container: Container) -> Iterator[Check]:
+    settings = container.settings
+    yield Check(name="home", status="ok", message=str(settings.home.resolve()))
+    yield Check(name="index at", status="ok", message=settings.index_where)
+    yield Check(name="encoder", status="ok", message=settings.encoder)
+
+
+def _disk(container: Container) -> Iterator[Check]:
+    folder = container.settings.home.resolve()
+    while not folder.exists():
+        folder = folder.parent
+    free_bytes = shutil.disk_usage(folder).free
+    yield Check(
+        name="disk",
+        status="ok" if free_bytes >= _LEAST_DISK_BYTES else "warn",
+        message=f"{free_bytes / 1e9:.1f} GB free at {folder}",
+    )
+
+
+def _models(_: Container) -> Iterator[Check]:
+    import hashlib
+
+    import models
+
+    root = Path(models.__path__[0]) / "weights"
+    files = sorted(path for kind in ("*.onnx", "*.safetensors") for path in root.rglob(kind))
+    if not files:
+        yield Check(name="weights", status="warn", message=f"no model files under {root}")
+    for path in files:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        size_mb = path.stat().st_size / 1e6
+        name = path.relative_to(root)
+        yield Check(
+            name="weights", status="ok", message=f"{name} {size_mb:.1f} MB sha256 {digest[:16]}"
+        )
+
+
+def _index(container: Container) -> Iterator[Check]:
+    from engine.ids import point_id
+
+    where = container.settings.index_where
+    if not where.startswith(("http", "memory:")) and not Path(where).exists():
+        yield Check(name="index", status="warn", message="none yet; lookalike ingest makes it")
+        return
+    try:
+        encoder_id = container.encoder.encoder_id
+        in_index = dict(container.index.point_ids())
+        catalogue = container.catalogue
+        stamps = {
+            point_id(tenant, product): stamp.version
+            for tenant in catalogue.tenants()
+            for product, stamp in catalogue.stamps(tenant).items()
+        }
+    except LookalikeError as error:
+        yield Check(name="index", status="fail", message=str(error))
+        return
+    yield Check(name="fingerprint", status="ok", message=encoder_id.fingerprint)
+    missing = sum(in_index.get(point) != version for point, version in stamps.items())
+    phantoms = len(in_index.keys() - stamps.keys())
+    agrees = not (missing or phantoms)
+    yield Check(
+        name="index",
+        status="ok" if agrees else "warn",
+        message=f"{len(in_index):,} points, {len(stamps):,} products"
+        + (
+            ""
+            if agrees
+            else f"; {missing} missing or stale, {phantoms} too many: the next start repairs it"
+        ),
+    )
+
+
+def _port(container: Container) -> Iterator[Check]:
+    from api.commands.serve import check_port
+
+    settings = container.settings
+    try:
+        check_port(settings.host, settings.port)
+    except LookalikeError as error:
+        yield Check(name="port", status="warn", message=str(error))
+    else:
+        yield Check(name="port", status="ok", message=f"{settings.host}:{settings.port} is free")
+
+
+_LOOKS: tuple[Callable[[Container], Iterator[Check]], ...] = (
+    _versions,
+    _settings,
+    _disk,
+    _models,
+    _index,
+    _port,
+)

@@ -1,0 +1,71 @@
+"""``lookalike serve``."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from typing import Annotated
+
+import typer
+
+from api.commands.terminal import EncoderOption, HomeOption
+from engine.errors import Conflict
+
+GRACE_S = 30
+
+
+def serve(
+    host: Annotated[
+        str | None, typer.Option("--host", help="Address to listen on. Default: 127.0.0.1")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", "-p", min=1, max=65_535, help="Port. Default: 8000")
+    ] = None,
+    home: HomeOption = None,
+    encoder: EncoderOption = None,
+) -> None:
+    """Serve the page and the HTTP API; Ctrl-C finishes what runs and stops.
+
+    lookalike serve --home .lookalike/demo
+    """
+    import uvicorn
+
+    from api.app import create_app
+    from api.container import Container
+    from api.settings import load_settings
+
+    settings = load_settings(home=home, encoder=encoder, host=host, port=port)
+    check_port(settings.host, settings.port)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    with Container(settings) as container:
+        # Opened here, so that a locked or mismatched index ends with its own error and exit code.
+        _ = container.index
+        typer.echo(f"Lookalike: http://{settings.host}:{settings.port}/", err=True)
+        uvicorn.run(
+            create_app(container),
+            host=settings.host,
+            port=settings.port,
+            log_level="warning",
+            timeout_graceful_shutdown=GRACE_S,
+            server_header=False,
+        )
+
+
+def check_port(host: str, port: int) -> None:
+    """See whether the port is free.
+
+    Raises:
+        Conflict: Something listens there already.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Conflict(
+                f"cannot listen on {host}:{port}: {error.strerror}.",
+                where="serve",
+                hint="Choose another port: lookalike serve --port 8001.",
+                code="serve.port",
+            ) from error

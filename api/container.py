@@ -1,0 +1,193 @@
+"""The composition root: settings in, real objects out.
+
+Everything is built on first use and kept, so that a command pays only for what it touches.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from api.settings import Settings
+
+if TYPE_CHECKING:
+    from api.uploads import UploadStore
+    from engine.blobs import BlobFolder
+    from engine.catalogue.store import CatalogueStore
+    from engine.ports import AttributePredictor, DualEncoder, VectorIndex
+    from engine.query.lexicon import Lexicon
+    from engine.reconcile import ReconcileReport
+    from engine.search import SearchService
+    from ingestion.jobs import IngestionJobs, OnFinished
+
+T = TypeVar("T")
+
+
+class Container:
+    """Builds and closes the parts of a running Lookalike.
+
+    Args:
+        settings: Where things are.
+        encoder: Used instead of the one that the settings name.
+    """
+
+    def __init__(self, settings: Settings, *, encoder: DualEncoder | None = None) -> None:
+        self.settings = settings
+        self._lock = threading.RLock()
+        self._built: dict[str, Any] = {}
+        if encoder is not None:
+            self._built["encoder"] = encoder
+
+    def __enter__(self) -> Container:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def encoder(self) -> DualEncoder:
+        """Pictures and texts to vectors."""
+        return self._once("encoder", self._load_encoder)
+
+    @property
+    def predictor(self) -> AttributePredictor | None:
+        """Attributes from picture vectors, where the encoder can tell them."""
+        encoder = self.encoder
+        # Encoders that know attributes are their own predictor.
+        return cast("AttributePredictor", encoder) if hasattr(encoder, "predict") else None
+
+    @property
+    def lexicon(self) -> Lexicon:
+        """The words of fashion."""
+        from engine.query.lexicon import default_lexicon
+
+        return default_lexicon()
+
+    @property
+    def catalogue(self) -> CatalogueStore:
+        """Products, embeddings and jobs."""
+        return self._once("catalogue", self._open_catalogue)
+
+    @property
+    def index(self) -> VectorIndex:
+        """The vectors."""
+        return self._once("index", self._open_index)
+
+    @property
+    def blobs(self) -> BlobFolder:
+        """The catalogue's pictures."""
+        return self._once("blobs", self._open_blobs)
+
+    @property
+    def uploads(self) -> UploadStore:
+        """Shoppers' pictures, until they expire."""
+        return self._once("uploads", self._open_uploads)
+
+    @property
+    def search(self) -> SearchService:
+        """The search service."""
+        return self._once("search", self._build_search)
+
+    def start_jobs(self, on_finished: OnFinished | None = None) -> IngestionJobs:
+        """Start the ingestions that run behind the API; those left unfinished go on.
+
+        Args:
+            on_finished: Called after each one, in its thread.
+        """
+        return self._once("jobs", lambda: self._build_jobs(on_finished))
+
+    @property
+    def jobs(self) -> IngestionJobs:
+        """Ingestions that run behind the API."""
+        return self.start_jobs()
+
+    def reconcile(self) -> ReconcileReport:
+        """Make the index agree with the catalogue, which is the source of truth."""
+        from engine.reconcile import reconcile
+
+        return reconcile(self.catalogue, self.index, encoder_id=self.encoder.encoder_id)
+
+    def is_built(self, part: str) -> bool:
+        """Whether a part, such as ``encoder`` or ``index``, has been built."""
+        return part in self._built
+
+    def close(self) -> None:
+        """Stop the jobs and close index and catalogue, in this order. Closing twice is fine."""
+        with self._lock:
+            for part in ("jobs", "index", "catalogue"):
+                built = self._built.pop(part, None)
+                if built is not None:
+                    built.close()
+            self._built.pop("search", None)
+
+    def _once(self, part: str, build: Callable[[], T]) -> T:
+        with self._lock:
+            if part not in self._built:
+                self._built[part] = build()
+            return self._built[part]
+
+    def _load_encoder(self) -> DualEncoder:
+        from models.registry import load_encoder
+
+        return load_encoder(self.settings.encoder)
+
+    def _open_catalogue(self) -> CatalogueStore:
+        from engine.catalogue.store import open_catalogue
+
+        self._home()
+        return open_catalogue(self.settings.catalogue_url)
+
+    def _open_index(self) -> VectorIndex:
+        from engine.index.open import open_index
+
+        self._home()
+        return open_index(self.settings.index_where, self.encoder.encoder_id)
+
+    def _open_blobs(self) -> BlobFolder:
+        from engine.blobs import BlobFolder
+
+        self._home()
+        return BlobFolder(self.settings.blobs_folder)
+
+    def _open_uploads(self) -> UploadStore:
+        from api.uploads import UploadStore
+
+        limits = self.settings.limits
+        return UploadStore(
+            self.settings.uploads_folder,
+            keep_s=limits.upload_hours * 3600,
+            most_bytes=limits.upload_folder_bytes,
+        )
+
+    def _build_search(self) -> SearchService:
+        from engine.search import SearchService
+
+        return SearchService(
+            index=self.index,
+            catalogue=self.catalogue,
+            encoder=self.encoder,
+            predictor=self.predictor,
+            lexicon=self.lexicon,
+        )
+
+    def _build_jobs(self, on_finished: OnFinished | None) -> IngestionJobs:
+        from ingestion.jobs import IngestionJobs
+
+        jobs = IngestionJobs(
+            catalogue=self.catalogue,
+            index=self.index,
+            blobs=self.blobs,
+            encoder=self.encoder,
+            reports_folder=self.settings.reports_folder,
+            predictor=self.predictor,
+            lexicon=self.lexicon,
+            on_finished=on_finished,
+        )
+        jobs.start()
+        return jobs
+
+    def _home(self) -> Path:
+        self.settings.home.mkdir(parents=True, exist_ok=True)
+        return self.settings.home

@@ -1,0 +1,59 @@
+"""Products as the API shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from api.schemas.base import WireResponse, with_examples
+
+PRODUCT_EXAMPLE: dict[str, Any] = {
+    "id": "DR-104-red",
+    "title": "Norvik Women Red Wrap Dress",
+    "description": "A wrap dress with short sleeves.",
+    "brand": "Norvik",
+    "link": "https://shop.example/p/DR-104-red",
+    "group_id": "DR-104",
+    "availability": "in_stock",
+    "price": {"minor": 3999, "currency": "EUR", "text": "39.99"},
+    "attributes": [
+        {"name": "colour", "value": "red", "provenance": "feed", "confidence": 1.0},
+        {"name": "sleeve", "value": "short sleeve", "provenance": "model", "confidence": 0.83},
+    ],
+    "pictures": ["/v1/pictures/9f2c7d0a9f2c7d0a9f2c7d0a9f2c7d0a9f2c7d0a9f2c7d0a9f2c7d0a9f2c7d0a"],
+}
+
+
+class Price(WireResponse):
+    """An amount of money."""
+
+    minor: int = Field(description="In minor units, such as cents.")
+    currency: str = Field(description="ISO 4217; empty when the feed names none.")
+    text: str = Field(description="In major units, with two decimals.")
+
+
+class AttributeOut(WireResponse):
+    """An attribute and where it comes from."""
+
+    name: str
+    value: str
+    provenance: str = Field(description="feed, title, model or person.")
+    confidence: float
+
+
+class ProductOut(WireResponse):
+    """A product of the catalogue."""
+
+    model_config = with_examples(PRODUCT_EXAMPLE)
+
+    id: str
+    title: str
+    description: str
+    brand: str
+    link: str = Field(description="http(s) address in the shop, or empty.")
+    group_id: str
+    availability: str
+    price: Price | None
+    attributes: list[AttributeOut]
+    pictures: list[str] = Field(description="Paths of the gallery's pictures; main picture first.")

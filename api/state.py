@@ -1,0 +1,69 @@
+"""What the routes share, and how they reach it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from fastapi import Request
+
+from api.container import Container
+from api.limits import Gate
+from api.metrics import Metrics
+from api.renditions import Renditions
+from engine.errors import InvalidInput
+from engine.ids import PictureHash
+from engine.images import decode_image
+from engine.types import ImageRGB
+
+_PICTURE_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(slots=True, kw_only=True)
+class AppState:
+    """The application's parts.
+
+    Attributes:
+        searches: Gate of searches.
+        pictures: Gate of decoding, encoding and reading pictures.
+        ready: Set once the index is reconciled and the encoder has answered.
+        closing: Set when the application is asked to stop.
+    """
+
+    container: Container
+    metrics: Metrics
+    searches: Gate
+    pictures: Gate
+    renditions: Renditions
+    ready: bool = False
+    closing: bool = False
+    parts: dict[str, str] = field(default_factory=dict[str, str])
+
+    def reference_picture(self, picture: str) -> ImageRGB:
+        """Pixels of an uploaded picture or of one of the catalogue.
+
+        Raises:
+            InvalidInput: Neither an upload's id nor a picture's hash.
+            NotFound: No such picture.
+        """
+        return decode_image(self.picture_bytes(picture))
+
+    def picture_bytes(self, picture: str) -> bytes:
+        """Encoded form of what `reference_picture` decodes."""
+        if picture.startswith("upload:"):
+            return self.container.uploads.get(picture)
+        if not _PICTURE_HASH.fullmatch(picture):
+            raise InvalidInput(
+                f"{picture[:80]!r} names no picture.",
+                where="picture",
+                hint="Send an id from POST /v1/pictures or the hash of a catalogue picture.",
+                code="picture.id",
+            )
+        return self.container.blobs.get(PictureHash(picture))
+
+
+def state_of(request: Request) -> AppState:
+    """The application's parts, from a request."""
+    state = request.app.state.parts
+    assert isinstance(state, AppState)
+    return state

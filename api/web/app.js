@@ -1,0 +1,305 @@
+// The page: state in the address, answers from the API, nothing else remembered.
+
+import {
+  amount, emptyState, FACETS, filterCount, filterText, hasReference, isStart, readState,
+  searchRequest, writeState,
+} from "/web/state.js";
+import { pictureOf, smaller } from "/web/picture.js";
+import {
+  announce, hideMessage, showApplied, showChips, showFacets, showHits, showMessage, showNotes,
+  showReference, showSkeletons,
+} from "/web/view.js";
+
+const $ = (id) => document.getElementById(id);
+let state = readState(location.search);
+let cursor = "";
+let shown = 0;
+let running = new AbortController();
+const titles = new Map(); // product id → title, of what has been on this page
+
+class Problem extends Error {
+  constructor(title, detail, code) {
+    super(detail);
+    this.title = title;
+    this.code = code;
+  }
+}
+
+async function call(path, options = {}) {
+  let answer;
+  try {
+    answer = await fetch(path, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem("The shop cannot be reached", "Check the connection and try again.", "offline");
+  }
+  const body = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Problem(body.title ?? "That did not work", body.detail ?? answer.statusText, body.code);
+  return body;
+}
+
+const post = (path, body, signal) =>
+  call(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal });
+
+function go(change, { replace = false } = {}) {
+  state = { ...state, pages: 1, ...change };
+  history[replace ? "replaceState" : "pushState"](null, "", writeState(state));
+  load();
+}
+
+const likeState = (id) => ({ ...emptyState(), like: id });
+const handlers = {
+  likeHref: (id) => writeState(likeState(id)),
+  onLike: (id) => { go(likeState(id)); scrollTo({ top: 0 }); $("words").focus({ preventScroll: true }); },
+  onDrop: (id) => { go({ drop: [...new Set([...state.drop, id])] }); $("words").focus(); },
+  onRestore: (id) => { go({ drop: state.drop.filter((each) => each !== id) }); $("words").focus(); },
+  onToggle: (facet, value) => {
+    const chosen = state.facets[facet] ?? [];
+    const next = chosen.includes(value) ? chosen.filter((each) => each !== value) : [...chosen, value];
+    const { [facet]: _, ...others } = state.facets;
+    go({ facets: next.length ? { ...others, [facet]: next } : others });
+  },
+  onRemove: (facet, value) => {
+    if (facet === "low" || facet === "high") go({ [facet]: "" });
+    else handlers.onToggle(facet, value);
+    $("found-title").focus();
+  },
+  onClear: () => { go({ facets: {}, low: "", high: "" }); $("found-title").focus(); },
+  onPrice: (low, high) => {
+    let [from, to] = [amount(low), amount(high)];
+    if (from !== "" && to !== "" && Number(from) > Number(to)) [from, to] = [to, from];
+    go({ low: from, high: to });
+  },
+};
+
+async function load() {
+  running.abort();
+  running = new AbortController();
+  const { signal } = running;
+  const wanted = state;
+  document.body.dataset.view = isStart(wanted) ? "start" : "results";
+  $("words").value = wanted.words;
+  $("share").hidden = isStart(wanted);
+  hideMessage();
+  showNotes([]);
+  $("more").hidden = true;
+  showApplied(wanted, handlers);
+  showSkeletons(shown ? Math.min(24, Math.max(4, shown)) : 12);
+  heading(wanted);
+  try {
+    await reference(wanted, signal);
+    let answer = await post("/v1/search", searchRequest(wanted), signal);
+    const hits = [...answer.hits];
+    const first = answer;
+    for (let page = 1; page < wanted.pages && answer.next_cursor; page += 1) {
+      answer = await post("/v1/search", searchRequest(wanted, answer.next_cursor), signal);
+      hits.push(...answer.hits);
+    }
+    if (signal.aborted) return;
+    cursor = answer.next_cursor;
+    shown = hits.length;
+    for (const { product } of hits) titles.set(product.id, product.title);
+    showHits(hits, handlers);
+    showChips(first.parse, first.reference, handlers);
+    showNotes(first.degraded.map((each) => each.message));
+    $("more").hidden = !cursor;
+    announce(hits.length ? `${hits.length} products${cursor ? ", more can be shown" : ""}` : "No products");
+    showFacets(first.facets, wanted, handlers);
+    if (!hits.length) await nothing(wanted, first, signal);
+    await ownCounts(first, wanted, signal);
+  } catch (error) {
+    if (error.name !== "AbortError") failed(error);
+  }
+}
+
+// Within one facet the choices widen the result, so its counts are taken without its own choice.
+async function ownCounts(answer, wanted, signal) {
+  const chosen = Object.keys(wanted.facets);
+  if (!chosen.length) return;
+  const counts = await Promise.all(chosen.map((facet) => {
+    const params = new URLSearchParams({ names: facet, filter: filterText(wanted, facet) });
+    return call(`/v1/facets?${params}`, { signal });
+  }));
+  if (signal.aborted) return;
+  const merged = { ...answer.facets };
+  chosen.forEach((facet, place) => { merged[facet] = counts[place].facets[facet]; });
+  showFacets(merged, wanted, handlers);
+}
+
+async function reference(wanted, signal) {
+  const changing = { placeholder: "but red, no sleeves, under 40", label: "What should be different?" };
+  if (wanted.picture) {
+    showReference({ src: `/v1/pictures/${wanted.picture}?width=160`, alt: "Your picture", ...changing });
+  } else if (wanted.like) {
+    const product = await call(`/v1/products/${encodeURIComponent(wanted.like)}`, { signal });
+    titles.set(product.id, product.title);
+    if (signal.aborted) return;
+    const src = product.pictures.length ? `${product.pictures[0]}?width=160` : "/web/icon.svg";
+    showReference({ src, alt: product.title, ...changing });
+    heading(wanted);
+  } else {
+    showReference({ src: "", placeholder: "red summer dress under 40", label: "What are you looking for?" });
+  }
+}
+
+function heading(wanted) {
+  const like = wanted.picture ? "Like your picture" : wanted.like ? `Like ${titles.get(wanted.like) ?? "this"}` : "";
+  const text = like
+    ? (wanted.words ? `${like}, ${/^(but|and|in|with|without)\b/i.test(wanted.words) ? "" : "but "}${wanted.words}` : like)
+    : wanted.words ? `“${wanted.words}”` : filterCount(wanted) ? "Filtered" : "From the shop";
+  $("found-title").textContent = text;
+  document.title = isStart(wanted) ? "Lookalike" : `${text} · Lookalike`;
+}
+
+// Nothing found is a question of which wish was one too many: each is left out once, and those that
+// lead somewhere are offered; where none does alone, all are left out together.
+async function nothing(wanted, answer, signal) {
+  const title = "Nothing has all of this";
+  showMessage(title, "Looking for the wish that is one too many …");
+  const leads = async (way) => {
+    const request = { ...searchRequest({ ...wanted, ...way.change }), limit: 1, facets: [] };
+    const found = await post("/v1/search", request, signal).catch(() => ({ hits: [] }));
+    return found.hits.length ? way : null;
+  };
+  const wishes = waysOut(wanted, answer.parse.edits);
+  let ways = (await Promise.all(wishes.slice(0, 6).map(leads))).filter(Boolean);
+  let text = "One wish less, and there is something:";
+  if (!ways.length && wishes.length > 1) {
+    const hard = answer.parse.edits.filter((edit) => edit.hard).map((edit) => edit.id);
+    const change = { facets: {}, low: "", high: "", drop: [...wanted.drop, ...hard] };
+    ways = [await leads({ label: "Leave out all of these", change })].filter(Boolean);
+    text = `No single wish is to blame: ${wishes.map((way) => way.wish).join(", ")}.`;
+  }
+  if (signal.aborted) return;
+  if (!ways.length) text = "Try other words, or start from a picture.";
+  const actions = ways.map(({ label, change }) => ({ label, onclick: () => go(change) }));
+  showMessage(title, text, actions.length ? actions : [{ label: "Start over", onclick: home }]);
+  announce(`${title}. ${text}`);
+}
+
+function waysOut(wanted, edits) {
+  const ways = Object.entries(wanted.facets).map(([facet, values]) => {
+    const { [facet]: _, ...facets } = wanted.facets;
+    const wish = values.join(" or ");
+    return { wish, label: `Without ${wish}`, change: { facets } };
+  });
+  if (wanted.low !== "" || wanted.high !== "") {
+    const wish = [wanted.low && `from ${wanted.low}`, wanted.high && `up to ${wanted.high}`].filter(Boolean).join(" ");
+    ways.push({ wish, label: "Any price", change: { low: "", high: "" } });
+  }
+  for (const edit of edits.filter((each) => each.hard)) {
+    const change = { drop: [...wanted.drop, edit.id] };
+    ways.push({ wish: edit.label, label: `Without “${edit.label}”`, change });
+  }
+  return ways;
+}
+
+function failed(error) {
+  if (!(error instanceof Problem)) console.error(error);
+  const again = { label: "Try again", onclick: load };
+  const away = hasReference(state)
+    ? { label: "Remove the reference", onclick: removeReference }
+    : { label: "Start over", onclick: home };
+  const expired = error.code === "picture.expired";
+  const title = expired ? "This picture has expired" : (error.title ?? "That did not work");
+  const text = expired ? "Uploaded pictures are deleted after a day. Choose it again, or go on without." : error.message;
+  showMessage(title, text, expired ? [away] : [again, away], { failed: true });
+  $("understood").hidden = true;
+  announce(`${title}. ${text}`);
+}
+
+function home() {
+  go(emptyState());
+  $("words").focus();
+}
+
+const removeReference = () => { go({ picture: "", like: "", drop: [] }); $("words").focus(); };
+
+async function take(file) {
+  if (!file) return;
+  document.body.dataset.view = "results";
+  hideMessage();
+  showSkeletons();
+  announce("Picture received, looking");
+  const url = URL.createObjectURL(file);
+  showReference({ src: url, alt: "Your picture", placeholder: "but red, no sleeves, under 40", label: "What should be different?" });
+  try {
+    const form = new FormData();
+    form.append("picture", await smaller(file), "picture");
+    const { picture } = await call("/v1/pictures", { method: "POST", body: form });
+    go({ ...emptyState(), picture });
+    $("words").focus({ preventScroll: true });
+  } catch (error) {
+    failed(error);
+  } finally {
+    setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  }
+}
+
+async function showMore(event) {
+  const byKeyboard = event.detail === 0;
+  const { signal } = running;
+  $("more").disabled = true;
+  try {
+    const answer = await post("/v1/search", searchRequest(state, cursor), signal);
+    cursor = answer.next_cursor;
+    shown += answer.hits.length;
+    for (const { product } of answer.hits) titles.set(product.id, product.title);
+    const cards = showHits(answer.hits, { append: true, ...handlers });
+    state = { ...state, pages: state.pages + 1 };
+    history.replaceState(null, "", writeState(state));
+    $("more").hidden = !cursor;
+    announce(`${answer.hits.length} more, ${shown} products`);
+    if (byKeyboard) cards[0]?.querySelector(".like").focus();
+  } catch (error) {
+    if (error.name !== "AbortError") announce(error.message);
+  } finally {
+    $("more").disabled = false;
+  }
+}
+
+$("ask").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const words = $("words").value.trim();
+  go({ words, drop: words === state.words ? state.drop : [] });
+});
+$("file").addEventListener("change", (event) => { take(event.target.files[0]); event.target.value = ""; });
+$("reference-remove").addEventListener("click", removeReference);
+$("reference-picture").addEventListener("error", () => { $("reference-picture").src = "/web/icon.svg"; });
+$("more").addEventListener("click", showMore);
+$("share").addEventListener("click", async () => {
+  const done = await navigator.clipboard?.writeText(location.href).then(() => true, () => false);
+  $("share").textContent = done ? "Copied" : "Copy it from the address bar";
+  announce(done ? "Link copied" : "Copy the link from the address bar");
+  setTimeout(() => { $("share").textContent = "Copy link"; }, 2500);
+});
+document.querySelector("[data-action=home]").addEventListener("click", (event) => {
+  if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+  event.preventDefault();
+  home();
+});
+
+addEventListener("popstate", () => { state = readState(location.search); load(); });
+addEventListener("paste", (event) => {
+  const file = pictureOf(event.clipboardData);
+  if (file) { event.preventDefault(); take(file); }
+});
+let dragging = 0;
+const dragsFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+addEventListener("dragenter", (event) => { if (dragsFiles(event)) { dragging += 1; $("drop").hidden = false; } });
+addEventListener("dragleave", () => { dragging = Math.max(0, dragging - 1); if (!dragging) $("drop").hidden = true; });
+addEventListener("dragover", (event) => { if (dragsFiles(event)) event.preventDefault(); });
+addEventListener("drop", (event) => {
+  dragging = 0;
+  $("drop").hidden = true;
+  if (!dragsFiles(event)) return;
+  event.preventDefault();
+  take(pictureOf(event.dataTransfer));
+});
+
+// Filters are open beside the results on a wide window and folded above them on a narrow one.
+const wide = matchMedia("(min-width: 60rem)");
+const fold = () => { $("facets-fold").open = wide.matches; };
+wide.addEventListener("change", fold);
+fold();
+load();

@@ -1,0 +1,1 @@
+"""Boxes in pictures: detector, gallery graph, relations."""

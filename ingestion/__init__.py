@@ -1,0 +1,1 @@
+"""Feeds in: sources, normalising, pictures, the pipeline, the ledger and the report."""

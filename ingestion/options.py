@@ -1,0 +1,58 @@
+"""What an ingestion is asked to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from engine.ids import DEFAULT_TENANT, TenantId
+from engine.images import ImageLimits
+from ingestion.mapping import AUTOMATIC
+
+
+class IngestMode(StrEnum):
+    """What a feed says about products that are not in it."""
+
+    UPSERT = "upsert"
+    """Nothing: they stay."""
+    FULL = "full"
+    """They are gone: they are deleted, within the guards."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestOptions:
+    """Options of one ingestion.
+
+    Attributes:
+        mapping: A preset, a YAML file, pairs ``field=column,…``, or ``auto``.
+        root: Folder that picture paths are relative to; the feed's own folder by default.
+        yes: Delete even when a guard would ask first.
+        default_currency: ISO 4217 code for prices that name none.
+        encoding: Of a text feed; detected when empty.
+        delimiter: Of a CSV feed; found in its header when empty.
+        report_folder: Where ``report.json`` and ``rejected.csv`` go; nowhere by default.
+        refresh: Read and embed products again that did not change.
+        batch_products: Products that are embedded and committed together; one flush a batch.
+        decode_threads: Pictures decode beside the encoder.
+        target_px: Larger pictures are reduced to about this shorter side while decoding.
+        max_bad_frac: With more rejected rows than this nothing is deleted.
+        max_deleted_frac: More deletions than this part of the catalogue want a confirmation.
+    """
+
+    mapping: str = AUTOMATIC
+    mode: IngestMode = IngestMode.UPSERT
+    tenant: TenantId = DEFAULT_TENANT
+    root: Path | None = None
+    yes: bool = False
+    default_currency: str = ""
+    encoding: str = ""
+    delimiter: str = ""
+    report_folder: Path | None = None
+    refresh: bool = False
+    batch_products: int = 256
+    decode_threads: int = 2
+    target_px: int = 448
+    max_bad_frac: float = 0.2
+    max_deleted_frac: float = 0.1
+    limits: ImageLimits = field(default_factory=ImageLimits)

@@ -1,0 +1,85 @@
+"""Prices as feeds write them, to minor units.
+
+A minor unit is a hundredth whatever the currency (so 5,000 yen are 500,000): a bound that a shopper
+types without a currency then compares with every price.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from price_parser import Price
+
+MAX_AMOUNT = Decimal(10_000_000)
+"""Dearer things are typing errors."""
+
+_SYMBOLS = {
+    "€": "EUR", "$": "USD", "US$": "USD", "£": "GBP", "¥": "JPY", "₹": "INR", "Rs": "INR",
+    "Rs.": "INR", "zł": "PLN", "Kč": "CZK", "₽": "RUB", "₩": "KRW", "₺": "TRY", "CHF": "CHF",
+    "A$": "AUD", "C$": "CAD", "CA$": "CAD", "AU$": "AUD", "NZ$": "NZD", "R$": "BRL", "₪": "ILS",
+    "₴": "UAH", "฿": "THB", "₫": "VND",
+}  # fmt: skip
+_CODE = re.compile(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
+_DASHES = re.compile(r"\s*(?:[-–—~]|\bto\b|\bbis\b)\s*", re.IGNORECASE)
+_NEGATIVE = re.compile(r"^\W*[-−]\s*\D{0,4}\d|^\(.*\d.*\)$|\d\s*-\s*$")
+_SCIENTIFIC = re.compile(r"\d[eE][+-]?\d")
+
+
+class PriceError(ValueError):
+    """A cell that is no price; says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """An amount.
+
+    Attributes:
+        minor: Hundredths, ≥ 1.
+        currency: ISO 4217 code; empty when the cell names none.
+        is_lowest: It is the lower end of a range.
+    """
+
+    minor: int
+    currency: str = ""
+    is_lowest: bool = False
+
+
+def parse_price(text: str) -> Money:
+    """A price such as ``9.99 USD``, ``1.299,00 €`` or ``from 9 to 12``; of a range the lower end.
+
+    Raises:
+        PriceError: There is no amount, or it is not positive, or absurd.
+    """
+    cell = text.strip()
+    if _NEGATIVE.search(cell):
+        raise PriceError("the price is negative")
+    if _SCIENTIFIC.search(cell):
+        raise PriceError("the price is in scientific notation")
+    parts = [part for part in _DASHES.split(cell) if any(map(str.isdigit, part))]
+    amounts = [_amount(part) for part in parts] or [_amount(cell)]
+    lowest = min(amounts)
+    if lowest <= 0:
+        raise PriceError("the price is zero")
+    if lowest > MAX_AMOUNT:
+        raise PriceError(f"the price is above {MAX_AMOUNT:,}")
+    minor = int((lowest * 100).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    if minor < 1:
+        raise PriceError("the price is below a hundredth")
+    return Money(minor=minor, currency=_currency(cell), is_lowest=len(amounts) > 1)
+
+
+def _amount(text: str) -> Decimal:
+    amount = Price.fromstring(text).amount
+    if amount is None or not amount.is_finite():
+        raise PriceError("there is no amount")
+    return amount
+
+
+def _currency(text: str) -> str:
+    code = _CODE.search(text)
+    if code:
+        return code[0]
+    found = Price.fromstring(text).currency or ""
+    return _SYMBOLS.get(found, found.upper() if _CODE.fullmatch(found.upper()) else "")

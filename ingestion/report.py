@@ -1,0 +1,176 @@
+"""What became of a feed, for people and machines."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+import os
+import re
+import tempfile
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from engine.errors import GuardTripped
+from engine.types import Problem, RawRecord
+from ingestion.sources.csv import REJECT_COLUMNS
+
+__all__ = [
+    "DeletionsRefused",
+    "IngestionReport",
+    "RejectedFile",
+    "escape_formula",
+    "write_report",
+]
+
+REJECTED_NAME = "rejected.csv"
+REPORT_NAME = "report.json"
+_ROW_COLUMN = "reject_row"
+_FORMULA = re.compile(r"^'|^[ \u00a0]*[=+\-@\t\r]", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestionReport:
+    """The result of one ingestion.
+
+    ``rows = indexed + unchanged + rejected``; `deleted` counts vanished products.
+
+    Attributes:
+        mapping: The mapping that was used.
+        problems: Code → rejected rows.
+        warnings: Code → warnings.
+        embedded_pictures: Pictures that the encoder saw; the others were known already.
+        embedded_texts: Titles likewise.
+        notes: What a person may want to check: encoding, deletions that were not made.
+        stopped: The caller asked to stop before the end of the feed.
+        rejected_path: The file with the rejected rows; empty where there is none.
+    """
+
+    feed: str
+    mode: str
+    tenant: str
+    mapping: str
+    rows: int = 0
+    indexed: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    deleted: int = 0
+    problems: Mapping[str, int] = field(default_factory=dict[str, int])
+    warnings: Mapping[str, int] = field(default_factory=dict[str, int])
+    embedded_pictures: int = 0
+    embedded_texts: int = 0
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+    stopped: bool = False
+    rejected_path: str = ""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Outcome → number."""
+        return {
+            "indexed": self.indexed,
+            "unchanged": self.unchanged,
+            "rejected": self.rejected,
+            "deleted": self.deleted,
+        }
+
+    @property
+    def rows_per_second(self) -> float:
+        """Rows read a second, over all."""
+        return self.rows / self.seconds if self.seconds else 0.0
+
+    def to_json(self) -> str:
+        """One JSON object."""
+        held = dataclasses.asdict(self)
+        held["rows_per_second"] = round(self.rows_per_second, 1)
+        held["seconds"] = round(self.seconds, 3)
+        return json.dumps(held, ensure_ascii=False, indent=2)
+
+
+class DeletionsRefused(GuardTripped):
+    """A full feed would delete too much; everything else of it was done, see `report`."""
+
+    code = "guard.deletions"
+
+    def __init__(self, report: IngestionReport, deletions: int, products: int) -> None:
+        super().__init__(
+            f"{deletions:,} of {products:,} products are not in the feed; none was deleted.",
+            where=report.feed,
+            hint="If the feed is right, run it again with --yes.",
+        )
+        self.report = report
+
+
+def escape_formula(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula; `sources.csv` undoes it.
+
+    Every cell that starts with an apostrophe gets one more, so that undoing is exact.
+    """
+    return "'" + cell if _FORMULA.search(cell) else cell
+
+
+class RejectedFile:
+    """``rejected.csv``: rejected rows as they were, with the reason, to be mended and fed again.
+
+    It appears under its name only when it is whole. Pictures in columns are left out.
+
+    Args:
+        folder: Created where needed.
+        columns: Of the feed.
+    """
+
+    def __init__(self, folder: Path, columns: Sequence[str]) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._path = folder / REJECTED_NAME
+        own = (_ROW_COLUMN, *REJECT_COLUMNS)
+        self._columns = [each for each in columns if each not in own]
+        handle, self._temporary = tempfile.mkstemp(dir=folder, prefix=".rejected-")
+        self._file = os.fdopen(handle, "w", encoding="utf-8", newline="")
+        self._writer = csv.writer(self._file)
+        self._writer.writerow([*map(escape_formula, self._columns), *own])
+        self._rows = 0
+
+    def add(self, record: RawRecord, problem: Problem) -> None:
+        """One rejected row."""
+        self._rows += 1
+        cells = [escape_formula(record.cells.get(each, "")) for each in self._columns]
+        reason = f"{problem.column}: {problem.message}" if problem.column else problem.message
+        self._writer.writerow([*cells, record.row, problem.code, escape_formula(reason)])
+
+    def finish(self) -> str:
+        """Publish the file and say where it is; without a row there is none, nor an older one."""
+        self._file.close()
+        if not self._rows:
+            Path(self._temporary).unlink()
+            self._path.unlink(missing_ok=True)
+            return ""
+        Path(self._temporary).replace(self._path)
+        return str(self._path)
+
+    def discard(self) -> None:
+        """Leave nothing behind. After `finish` it does nothing."""
+        self._file.close()
+        Path(self._temporary).unlink(missing_ok=True)
+
+
+def write_report(folder: Path, report: IngestionReport) -> Path:
+    """Write ``report.json``, whole or not at all."""
+    path = folder / REPORT_NAME
+    with _whole_file(path) as file:
+        file.write(report.to_json() + "\n")
+    return path
+
+
+@contextmanager
+def _whole_file(path: Path) -> Generator[IO[str]]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            yield file
+        Path(temporary).replace(path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)

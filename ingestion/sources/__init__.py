@@ -1,0 +1,1 @@
+"""Files of a feed as a stream of `engine.types.RawRecord`, one module a format."""

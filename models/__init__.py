@@ -1,0 +1,1 @@
+"""Every neural network but the detector."""

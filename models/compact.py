@@ -1,0 +1,215 @@
+"""The compact dual encoder as it is served: ONNX Runtime, tokenizers and numpy, no torch.
+
+Implements `engine.ports.DualEncoder` and `engine.ports.AttributePredictor` from the files that
+`models.training.export` wrote.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file
+
+from engine.errors import InvalidInput, ModelUnavailable
+from engine.types import EncoderId, Facet, ImageRGB, Vectors
+from models.label_words import canonical_label
+from models.onnx_session import open_session
+from models.preprocess import letterbox, preprocess_hash
+
+if TYPE_CHECKING:
+    import onnxruntime
+    from tokenizers import Tokenizer
+
+__all__ = ["WEIGHTS", "CompactEncoder", "load_compact"]
+
+WEIGHTS = Path(__file__).parent / "weights" / "compact"
+_IMAGE_BATCH = 32
+_TEXT_BATCH = 64
+_LONGEST_TEXT = 2_000  # characters; 32 subwords never need more
+_FACETS = {
+    "type": Facet.TYPE,
+    "colour": Facet.COLOUR,
+    "gender": Facet.GENDER,
+    "usage": Facet.OCCASION,
+    "season": Facet.SEASON,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Config:
+    """What ``config.json`` says; further keys describe the training and are not needed here."""
+
+    name: str
+    revision: str
+    dims: int
+    height_px: int
+    width_px: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Head:
+    """A linear classifier: weight (D, C), bias (C,), and the C canonical labels."""
+
+    weight: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    labels: tuple[str, ...]
+
+
+def _read_config(folder: Path) -> _Config:
+    path = folder / "config.json"
+    try:
+        given = json.loads(path.read_text(encoding="utf-8"))
+        return _Config(**{name: given[name] for name in _Config.__slots__})
+    except FileNotFoundError as error:
+        raise ModelUnavailable(
+            "the weights of the compact encoder are not there",
+            where=str(path),
+            hint="Reinstall Lookalike, or train them with `lookalike train encoder`.",
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelUnavailable(f"cannot be read: {error!r}", where=str(path)) from error
+
+
+def _read_heads(folder: Path) -> dict[Facet, _Head]:
+    tensors = load_file(folder / "heads.safetensors")
+    names = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
+    heads: dict[Facet, _Head] = {}
+    for attribute, facet in _FACETS.items():
+        heads[facet] = _Head(
+            weight=tensors[f"{attribute}.weight"].astype(np.float32).T.copy(),
+            bias=tensors[f"{attribute}.bias"].astype(np.float32),
+            labels=tuple(canonical_label(facet, label) for label in names[attribute]),
+        )
+    return heads
+
+
+class CompactEncoder:
+    """Pictures and texts into one space of 256 dimensions, and attributes read from it.
+
+    Args:
+        folder: Holds ``image.onnx``, ``text.onnx``, ``tokenizer.json``, ``heads.safetensors``,
+            ``labels.json`` and ``config.json``.
+        threads: Threads inside an operator; ``None`` for what the process may use.
+
+    Raises:
+        ModelUnavailable: A file is missing or cannot be read.
+    """
+
+    def __init__(self, folder: Path = WEIGHTS, *, threads: int | None = None):
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # one pool of threads is enough
+        from tokenizers import Tokenizer
+
+        self._config = _read_config(folder)
+        self._images: onnxruntime.InferenceSession = open_session(
+            folder / "image.onnx", threads=threads
+        )
+        self._texts: onnxruntime.InferenceSession = open_session(
+            folder / "text.onnx", threads=threads
+        )
+        try:
+            self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            self._heads = _read_heads(folder)
+        except Exception as error:  # tokenizers raises nothing narrower
+            raise ModelUnavailable(
+                f"the weights are damaged or incomplete: {error}",
+                where=str(folder),
+                hint="Reinstall Lookalike.",
+            ) from error
+        self._tokenizer.no_padding()
+
+    @property
+    def encoder_id(self) -> EncoderId:
+        """What makes the vectors."""
+        config = self._config
+        return EncoderId(
+            name=config.name,
+            revision=config.revision,
+            preprocess=preprocess_hash(config.height_px, config.width_px),
+            dims=config.dims,
+        )
+
+    def embed_images(self, images: Sequence[ImageRGB]) -> Vectors:
+        """Embed pictures of any sizes; see `engine.ports.ImageEncoder`.
+
+        Raises:
+            InvalidInput: An array is no uint8 (H, W, 3) picture.
+        """
+        vectors = np.empty((len(images), self._config.dims), dtype=np.float32)
+        for start in range(0, len(images), _IMAGE_BATCH):
+            chunk = images[start : start + _IMAGE_BATCH]
+            frames = np.stack(
+                [
+                    letterbox(
+                        image, height_px=self._config.height_px, width_px=self._config.width_px
+                    )
+                    for image in chunk
+                ]
+            )
+            vectors[start : start + len(chunk)] = _run(self._images, pictures=frames)
+        return _unit(vectors)
+
+    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        """Embed texts; see `engine.ports.TextEncoder`. Case and accents make no difference."""
+        vectors = np.empty((len(texts), self._config.dims), dtype=np.float32)
+        clean = [text[:_LONGEST_TEXT].encode("utf-8", "replace").decode() for text in texts]
+        tokens = [each.ids for each in self._tokenizer.encode_batch(clean)]
+        # Texts of one length go together, so that padding costs nothing.
+        order = sorted(range(len(texts)), key=lambda row: len(tokens[row]))
+        for start in range(0, len(order), _TEXT_BATCH):
+            rows = order[start : start + _TEXT_BATCH]
+            longest = len(tokens[rows[-1]])
+            padded = np.zeros((len(rows), longest), dtype=np.int64)
+            for place, row in enumerate(rows):
+                padded[place, : len(tokens[row])] = tokens[row]
+            vectors[rows] = _run(self._texts, tokens=padded)
+        return _unit(vectors)
+
+    @property
+    def labels(self) -> Mapping[Facet, tuple[str, ...]]:
+        """Canonical values of each facet that `predict` knows."""
+        return {facet: head.labels for facet, head in self._heads.items()}
+
+    def predict(self, vectors: Vectors) -> Mapping[Facet, NDArray[np.float32]]:
+        """Probabilities of attribute values; see `engine.ports.AttributePredictor`.
+
+        Raises:
+            InvalidInput: The vectors are not of this encoder's length.
+        """
+        if vectors.ndim != 2 or vectors.shape[1] != self._config.dims:
+            raise InvalidInput(
+                f"got vectors of shape {vectors.shape}, expected (N, {self._config.dims})",
+                where="vectors",
+            )
+        return {
+            facet: _softmax(vectors.astype(np.float32) @ head.weight + head.bias)
+            for facet, head in self._heads.items()
+        }
+
+
+def load_compact() -> CompactEncoder:
+    """The encoder from the weights that ship with Lookalike."""
+    return CompactEncoder()
+
+
+def _run(
+    session: onnxruntime.InferenceSession, **inputs: NDArray[np.uint8] | NDArray[np.int64]
+) -> NDArray[np.float32]:
+    return np.asarray(session.run(None, inputs)[0], dtype=np.float32)
+
+
+def _unit(vectors: NDArray[np.float32]) -> Vectors:
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return (vectors / np.maximum(length, 1e-12)).astype(np.float32)
+
+
+def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
+    return (raised / raised.sum(axis=1, keepdims=True)).astype(np.float32)

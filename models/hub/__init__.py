@@ -1,0 +1,1 @@
+"""Models of others, loaded by name behind our ports. The only serving code that imports torch."""

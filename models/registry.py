@@ -1,0 +1,61 @@
+"""Encoders by name, each loaded only when asked for.
+
+Nothing is imported before its name is used: a process that searches with `compact` never touches
+torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import cast
+
+from engine.errors import InvalidInput, ModelUnavailable
+from engine.ports import DualEncoder
+
+__all__ = ["ENCODERS", "load_encoder"]
+
+ENCODERS = ("compact", "toy", "open_clip:<architecture>/<pretrained>", "hf-hub:<repository>")
+"""The names that `load_encoder` understands; the last two stand for whole families."""
+
+_LOADERS = {
+    "compact": ("models.compact", "load_compact"),
+    "toy": ("models.toy", "ToyEncoder"),
+}
+_HUB_PREFIXES = ("open_clip:", "hf-hub:", "local-dir:")
+_HUB = ("models.hub.open_clip", "load_open_clip")
+
+
+def _attribute(module: str, name: str) -> Callable[..., DualEncoder]:
+    try:
+        # The ports are structural, so a loader found by name can only be trusted to fit them.
+        return cast("Callable[..., DualEncoder]", getattr(importlib.import_module(module), name))
+    except ImportError as error:
+        raise ModelUnavailable(
+            f"the package {error.name!r} is not installed",
+            where=module,
+            hint="Install it with: pip install 'lookalike[models]'",
+        ) from error
+
+
+def load_encoder(name: str) -> DualEncoder:
+    """Load an encoder.
+
+    Args:
+        name: ``compact`` (ours, ships with Lookalike), ``toy`` (no weights, for tests), or a model
+            of open_clip as ``open_clip:ViT-B-16-SigLIP/webli`` or
+            ``hf-hub:Marqo/marqo-fashionSigLIP``.
+
+    Raises:
+        InvalidInput: No encoder has this name.
+        ModelUnavailable: A package or the weights are missing.
+    """
+    if name in _LOADERS:
+        return _attribute(*_LOADERS[name])()
+    if name.startswith(_HUB_PREFIXES):
+        return _attribute(*_HUB)(name)
+    raise InvalidInput(
+        f"got {name!r}, expected one of {', '.join(ENCODERS)}",
+        where="encoder",
+        hint="`compact` is the default.",
+    )

@@ -1,0 +1,305 @@
+"""The page as a shopper uses it, in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.api.pictures import encoded, garment
+from tests.e2e.conftest import PATIENCE_MS
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = pytest.mark.browser
+Page = playwright.Page
+expect = playwright.expect
+expect.set_options(timeout=PATIENCE_MS)
+
+
+@pytest.fixture
+def open_page(browser, address: str) -> Iterator:
+    """Opens pages of fresh contexts; whatever a page complains about fails the test."""
+    contexts = []
+    complaints: list[str] = []
+
+    def open_page(path: str = "/", *, width: int = 1280, height: int = 900) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height})
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE_MS)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+        page.on(
+            "console",
+            lambda message: message.type == "error" and complaints.append(message.text),
+        )
+        page.on(
+            "request",
+            lambda request: (
+                request.url.startswith((address, "blob:"))
+                or complaints.append(f"third party: {request.url}")
+            ),
+        )
+        page.goto(address + path)
+        _settled(page)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not complaints
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A blue dress, larger than what is sent."""
+    path = tmp_path / "photo.png"
+    path.write_bytes(encoded(garment("blue", size_wh=(1500, 2000))))
+    return path
+
+
+def _settled(page: Page) -> None:
+    expect(page.locator("#results[aria-busy]")).to_have_count(0)
+
+
+def _titles(page: Page) -> list[str]:
+    _settled(page)
+    return page.locator("#results .card h3").all_inner_texts()
+
+
+def _state(page: Page) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.url).query)
+
+
+def _upload(page: Page, photo: Path) -> None:
+    page.locator("#file").set_input_files(photo)
+    page.wait_for_url("**/?picture=upload*")
+    _settled(page)
+
+
+def _ask(page: Page, words: str) -> None:
+    page.locator("#words").fill(words)
+    page.locator("#words").press("Enter")
+    page.wait_for_function(
+        "words => new URLSearchParams(location.search).get('q') === words", arg=words
+    )
+    _settled(page)
+
+
+def test_upload_but_red_and_take_it_back(open_page, photo: Path) -> None:
+    page = open_page()
+    with page.expect_response("**/v1/pictures") as response:
+        _upload(page, photo)
+    taken = response.value.json()
+    assert (taken["width_px"], taken["height_px"]) == (1200, 1600), "it is made smaller first"
+    expect(page.locator("#reference-picture")).to_be_visible()
+    expect(page.locator("#words-label")).to_have_text("What should be different?")
+    assert "Blue" in _titles(page)[0]
+
+    _ask(page, "but red, under 60")
+    assert "Red" in _titles(page)[0]
+    chips = page.locator("#chips .chip")
+    expect(chips).to_have_text(["colour: red", "price: at most 60.00"])
+    expect(page.locator("#results .reasons .met").first).to_be_visible()
+    expect(page.locator("#announce")).to_contain_text("products")
+
+    page.get_by_role("button", name="Remove: colour: red").click()
+    page.wait_for_url("**drop=colour*")
+    assert "Blue" in _titles(page)[0]
+    expect(page.locator("#chips .chip:not(.chip-dropped)")).to_have_text(["price: at most 60.00"])
+    page.get_by_role("button", name="Put back: colour: red").click()
+    expect(page.locator("#chips .chip-dropped")).to_have_count(0)
+    assert "Red" in _titles(page)[0]
+
+
+def test_filters_add_up_and_the_address_holds_everything(open_page, photo: Path) -> None:
+    page = open_page()
+    _upload(page, photo)
+    _ask(page, "but red")
+    page.get_by_role("checkbox", name="Red").check()
+    page.wait_for_url("**colour=red*")
+    expect(page.locator("#facet-colour-blue")).to_be_visible()
+    page.get_by_role("checkbox", name="Blue").check()
+    page.wait_for_url("**colour=blue*")
+    page.get_by_role("textbox", name="Up to").fill("50")
+    page.get_by_role("button", name="Set").click()
+    page.wait_for_url("**max=50*")
+    titles = _titles(page)
+    assert titles
+    assert all("Red" in title or "Blue" in title for title in titles)
+    expect(page.locator("#applied .chip")).to_have_text(["red", "blue", "up to 50"])
+    expect(page.locator("#facets-count")).to_have_text("3")
+    assert page.locator("#facet-colour-green").is_visible(), "other colours stay to be chosen"
+
+    shared = open_page(page.url.partition(urlsplit(page.url).netloc)[2])
+    assert _titles(shared) == titles
+    expect(shared.locator("#words")).to_have_value("but red")
+    expect(shared.locator("#reference-picture")).to_be_visible()
+    expect(shared.locator("#applied .chip")).to_have_text(["red", "blue", "up to 50"])
+    expect(shared.locator("#price-high")).to_have_value("50")
+    assert shared.evaluate("document.querySelector('#reference-picture').naturalWidth") > 0
+
+    shared.get_by_role("button", name="Clear all filters").click()
+    expect(shared.locator("#applied")).to_be_hidden()
+    assert set(_state(shared)) == {"q", "picture"}
+
+
+def test_back_and_forward_go_through_every_step(open_page) -> None:
+    page = open_page()
+    start = _titles(page)
+    _ask(page, "blue dress")
+    found = _titles(page)
+    page.locator("#results .card .like").first.click()
+    page.wait_for_url("**/?like=*")
+    alike = _titles(page)
+    expect(page.locator("#found-title")).to_contain_text("Like ")
+    page.go_back()
+    expect(page.locator("#words")).to_have_value("blue dress")
+    assert _titles(page) == found
+    page.go_back()
+    expect(page.locator("#found-title")).to_have_text("From the shop")
+    assert _titles(page) == start
+    page.go_forward()
+    page.go_forward()
+    expect(page.locator("#reference-picture")).to_be_visible()
+    assert _titles(page) == alike
+
+
+def test_the_keyboard_reaches_everything(open_page) -> None:
+    page = open_page("/?like=P01&q=but+red")
+
+    def focused() -> str:
+        return page.evaluate(
+            "(e => e.getAttribute('aria-label') || e.id || e.innerText)(document.activeElement)"
+        )
+
+    page.keyboard.press("Tab")
+    assert focused() == "Skip to the results"
+    seen: list[str] = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        seen.append(focused())
+        box = page.evaluate(
+            "(e => { const r = e.getBoundingClientRect(); return [r.width, r.height] })"
+            "(document.activeElement.id === 'file' || document.activeElement.type === 'checkbox'"
+            " ? document.activeElement.labels[0] : document.activeElement)"
+        )
+        inline = page.evaluate("document.activeElement.closest('h3') !== null")
+        assert inline or min(box) >= 24, f"{seen[-1]} is only {box} px"
+        outline = page.evaluate(
+            "(e => getComputedStyle(e.matches('#words') ? e.closest('.bar') : e.id === 'file'"
+            " ? document.querySelector('.photo') : e))(document.activeElement)"
+            "[document.activeElement.id === 'words' ? 'borderTopStyle' : 'outlineStyle']"
+        )
+        assert outline != "none", f"the focus on {seen[-1]} cannot be seen"
+        if seen[-1].startswith("More like"):
+            break
+    for name in ("Remove the reference picture", "words", "file", "Remove: colour: red"):
+        assert name in seen, (name, seen)
+    assert any(each.startswith("facet-colour-") for each in seen)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "like=P01" not in url and "like=" in url)
+    _settled(page)
+    assert focused() == "words"
+    page.keyboard.type("but blue")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**q=but*blue*")
+    expect(page.locator("#chips .chip")).to_have_text(["colour: blue"])
+
+
+def test_a_facet_keeps_the_focus_when_the_results_change(open_page) -> None:
+    page = open_page("/?q=dress")
+    box = page.locator("#facet-colour-red")
+    box.focus()
+    page.keyboard.press("Space")
+    page.wait_for_url("**colour=red*")
+    _settled(page)
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("document.activeElement.id") == "facet-colour-red"
+    expect(box).to_be_checked()
+
+
+@pytest.mark.parametrize("width", [390, 320])
+def test_a_phone_shows_it_without_scrolling_sideways(open_page, width: int) -> None:
+    page = open_page(
+        "/?like=P01&q=but+red,+under+40&colour=red&brand=nike", width=width, height=844
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    expect(page.locator("#facets")).to_be_hidden()
+    page.locator(".facets summary").click()
+    expect(page.locator("#facets")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    label = page.locator("label[for=facet-colour-red]").bounding_box()
+    assert label is not None
+    assert label["height"] >= 44
+
+
+def test_nothing_found_offers_the_way_out(open_page) -> None:
+    page = open_page("/?q=dress&colour=red&max=1")
+    message = page.locator("#message")
+    expect(message).to_contain_text("Nothing has all of this")
+    expect(message.get_by_role("button")).to_have_text(["Any price"])
+    message.get_by_role("button", name="Any price").click()
+    expect(page.locator("#results .card").first).to_be_visible()
+    assert "max" not in _state(page)
+
+
+def test_wishes_that_clash_together_are_left_out_together(open_page) -> None:
+    page = open_page("/?q=dress+under+1&colour=red&max=1")
+    message = page.locator("#message")
+    expect(message).to_contain_text("red, up to 1, price: at most 1.00")
+    message.get_by_role("button", name="Leave out all of these").click()
+    expect(page.locator("#results .card").first).to_be_visible()
+
+
+def test_an_expired_picture_says_so(browser, address: str) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{address}/?picture=upload:{'0' * 32}&q=but+red")
+    expect(page.locator("#message")).to_contain_text("expired")
+    page.get_by_role("button", name="Remove the reference").first.click()
+    expect(page.locator("#results .card").first).to_be_visible()
+    context.close()
+
+
+def test_show_more_goes_on_and_is_part_of_the_address(open_page) -> None:
+    page = open_page()
+    # Pages of four, so that the small shop has several; the rest is the real server.
+    page.context.route("**/v1/search", _four_at_a_time)
+    _ask(page, "dress")
+    first = _titles(page)
+    assert len(first) == 4
+    page.locator("#more").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#results .card")).to_have_count(6)
+    expect(page.locator("#more")).to_be_hidden()
+    assert _titles(page)[:4] == first
+    assert len(set(_titles(page))) == 6
+    assert page.evaluate("document.activeElement.className") == "like"
+    assert _state(page)["pages"] == ["2"]
+    page.reload()
+    expect(page.locator("#results .card")).to_have_count(6)
+
+
+def _four_at_a_time(route) -> None:
+    route.continue_(post_data={**route.request.post_data_json, "limit": 4})
+
+
+def test_a_picture_can_be_pasted(open_page) -> None:
+    page = open_page("/?q=dress")
+    page.evaluate(
+        """async () => {
+          const canvas = document.createElement('canvas');
+          canvas.width = 90; canvas.height = 120;
+          const pen = canvas.getContext('2d');
+          pen.fillStyle = '#fff'; pen.fillRect(0, 0, 90, 120);
+          pen.fillStyle = 'rgb(200,30,35)'; pen.fillRect(25, 15, 40, 90);
+          const blob = await new Promise(done => canvas.toBlob(done, 'image/png'));
+          const clipboardData = new DataTransfer();
+          clipboardData.items.add(new File([blob], 'clip.png', {type: 'image/png'}));
+          dispatchEvent(new ClipboardEvent('paste', {clipboardData, cancelable: true}));
+        }"""
+    )
+    page.wait_for_url("**/?picture=upload*")
+    assert "Red" in _titles(page)[0]

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.types import Problem, RawRecord
+from ingestion.report import RejectedFile, escape_formula
+from ingestion.sources.csv import CsvSource, unescape_formula
+from tests.ingestion.shop import Shop
+
+
+def test_rejected_rows_can_be_mended_and_fed_again(tmp_path: Path):
+    shop = Shop(tmp_path)
+    rows = shop.products(3)
+    rows[0]["price"] = "Call us"
+    rows[1]["title"] = ""
+    rows[2]["title"] = "=2+2"
+    rows[2]["price"] = "-4"
+    reports = tmp_path / "reports"
+    report = shop.ingest(shop.feed(rows), report_folder=reports)
+    assert report.rejected == 3
+    assert report.rejected_path == str(reports / "rejected.csv")
+    assert json.loads((reports / "report.json").read_text())["problems"] == {
+        "row.price": 2,
+        "row.title_missing": 1,
+    }
+
+    with Path(report.rejected_path).open(newline="") as file:
+        held = list(csv.DictReader(file))
+    assert [each["reject_code"] for each in held] == ["row.price", "row.title_missing", "row.price"]
+    assert [each["reject_row"] for each in held] == ["1", "2", "3"]
+    assert held[2]["title"] == "'=2+2"  # no spreadsheet computes it
+    held[0]["price"] = held[2]["price"] = "4 EUR"
+    held[1]["title"] = "Red dress"
+    mended = tmp_path / "mended.csv"
+    with mended.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(held[0]))
+        writer.writeheader()
+        writer.writerows(held)
+
+    again = shop.ingest(mended, root=shop.feed_folder, report_folder=reports)
+    assert (again.indexed, again.rejected, again.rejected_path) == (3, 0, "")
+    assert not (reports / "rejected.csv").exists()
+    titles = {product.title for product in shop.catalogue.iter_products()}
+    assert titles == {"Red dress 0", "Red dress", "=2+2"}
+
+
+@given(st.text())
+def test_escaping_is_undone_exactly(cell: str):
+    assert unescape_formula(escape_formula(cell)) == cell
+
+
+@pytest.mark.parametrize(
+    "cell", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", "  =1", "\u00a0=1", "a\n=1", "'=1"]
+)
+def test_formulas_are_escaped(cell: str):
+    assert escape_formula(cell).startswith("'")
+
+
+def test_broken_records_keep_the_cells_that_they_have(tmp_path: Path):
+    rejected = RejectedFile(tmp_path, ("id", "title"))
+    rejected.add(RawRecord(row=7, cells={"id": "3"}), Problem(code="row.columns", message="ragged"))
+    source = CsvSource(Path(rejected.finish()))
+    (record,) = source.records()
+    assert record.cells["id"] == "3"
+    assert record.cells["reject_reason"] == "ragged"
+
+
+def test_an_unfinished_file_leaves_nothing(tmp_path: Path):
+    rejected = RejectedFile(tmp_path, ("id",))
+    rejected.add(RawRecord(row=1, cells={"id": "3"}), Problem(code="x", message="y"))
+    rejected.discard()
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,29 @@
+"""Encoders by name."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from engine.errors import InvalidInput, ModelUnavailable
+from models.registry import ENCODERS, load_encoder
+
+
+def test_toy_needs_no_weights() -> None:
+    assert load_encoder("toy").embed_texts(["red"]).shape[0] == 1
+
+
+def test_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        load_encoder("clip")
+    assert "'clip'" in str(caught.value)
+    for name in ENCODERS:
+        assert name in str(caught.value)
+
+
+def test_missing_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("models.hub.open_clip", "open_clip"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ModelUnavailable, match=r"lookalike\[models\]"):
+        load_encoder("hf-hub:nobody/nothing")

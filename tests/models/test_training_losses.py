@@ -1,0 +1,105 @@
+"""The losses against loops that follow the formulas, and the memory against a list."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the extra [models]")
+
+from models.training.losses import (  # noqa: E402
+    EmbeddingMemory,
+    attribute_loss,
+    contrastive_loss,
+    phrase_matches,
+    title_matches,
+)
+
+pytestmark = pytest.mark.models
+
+
+def test_contrastive_loss_equals_a_loop() -> None:
+    rng = np.random.default_rng(3)
+    logits = rng.normal(size=(7, 11)) * 3
+    positive = rng.random((7, 11)) < 0.3
+    usable = rng.random((7, 11)) < 0.8
+    positive[2] = False  # a row without a positive does not count
+    rows = []
+    for row in range(7):
+        wanted = [k for k in range(11) if positive[row, k] and usable[row, k]]
+        if not wanted:
+            continue
+        total = sum(math.exp(logits[row, k]) for k in range(11) if usable[row, k])
+        rows.append(-sum(math.log(math.exp(logits[row, k]) / total) for k in wanted) / len(wanted))
+    got = contrastive_loss(
+        torch.from_numpy(logits), torch.from_numpy(positive), torch.from_numpy(usable)
+    )
+    assert float(got) == pytest.approx(sum(rows) / len(rows), abs=1e-6)
+
+
+def test_contrastive_loss_without_positives_is_zero_and_has_a_gradient() -> None:
+    logits = torch.zeros(2, 3, requires_grad=True)
+    nothing = torch.zeros(2, 3, dtype=torch.bool)
+    loss = contrastive_loss(logits, nothing, ~nothing)
+    loss.backward()
+    assert float(loss.detach()) == 0
+    assert torch.isfinite(logits.grad).all()
+
+
+def test_equal_titles_are_no_negatives_of_each_other() -> None:
+    numbers = torch.tensor([4, 9, 4, -1])
+    same, usable = title_matches(numbers, numbers)
+    assert same.tolist() == [
+        [True, False, True, False],
+        [False, True, False, False],
+        [True, False, True, False],
+        [False, False, False, False],
+    ]
+    # A row without a title takes no part at all.
+    assert not usable[3].any()
+    assert not usable[:, 3].any()
+    # So pushing the twin away costs: the loss is least when both twins score alike.
+    apart = torch.tensor([[5.0, 0.0, -5.0, 0.0]])
+    alike = torch.tensor([[5.0, 0.0, 5.0, 0.0]])
+    assert contrastive_loss(alike, same[:1], usable[:1]) < contrastive_loss(
+        apart, same[:1], usable[:1]
+    )
+
+
+def test_phrase_matches_equals_a_loop() -> None:
+    rng = np.random.default_rng(5)
+    named = rng.random((6, 3)) < 0.5
+    wanted = rng.integers(0, 2, (6, 3))
+    labels = rng.integers(-1, 2, (9, 3))
+    match, usable = phrase_matches(*(torch.from_numpy(each) for each in (named, wanted, labels)))
+    for row in range(6):
+        for column in range(9):
+            pairs = [(wanted[row, a], labels[column, a]) for a in range(3) if named[row, a]]
+            differs = any(have not in (-1, want) for want, have in pairs)
+            unsure = any(have == -1 for _, have in pairs)
+            fits = bool(pairs) and not differs and not unsure
+            assert bool(match[row, column]) == fits
+            assert bool(usable[row, column]) == (differs or fits)
+
+
+def test_attribute_loss_leaves_unknown_labels_out() -> None:
+    logits = {"type": torch.tensor([[2.0, 0.0], [0.0, 9.0]]), "colour": torch.zeros(2, 4)}
+    labels = torch.tensor([[0, -1], [-1, 3]])
+    expected = (math.log(1 + math.exp(-2)) + math.log(4)) / 2
+    assert float(attribute_loss(logits, labels, smoothing=0)) == pytest.approx(expected, abs=1e-6)
+
+
+def test_memory_keeps_the_latest_rows() -> None:
+    memory = EmbeddingMemory(5, 2, 1)
+    assert memory.view()[0].shape == (0, 2)
+    for start in (0, 3, 6):
+        values = torch.arange(start, start + 3)
+        rows = values[:, None].float().expand(3, 2)
+        memory.push(rows, -rows, values, values[:, None])
+    images, texts, titles, labels = memory.view()
+    assert sorted(titles.tolist()) == [4, 5, 6, 7, 8]
+    assert images[:, 0].tolist() == titles.tolist()
+    assert texts[:, 1].tolist() == (-titles).tolist()
+    assert labels[:, 0].tolist() == titles.tolist()
