@@ -21,11 +21,16 @@ from engine.types import Attribute, Degradation, Edit, Facet, Operation, Parse, 
 
 KEPT = (Facet.TYPE, Facet.GENDER)
 """What a reference is, as opposed to how it looks: kept unless an edit says otherwise."""
-SHADE_CREDIT = 0.6
+SHADE_CREDIT = 0.3
 """What a shade is worth where its family was asked for: navy blue for "blue"."""
 UNISEX_CREDIT = 0.7
 BELIEF_FLOOR = 0.15
 """Beliefs about a predicted reference below this share of the likeliest are not kept."""
+
+EDIT_WEIGHT = 8.0
+"""An edit against the lists of `engine.ranking.fusion`, each of which gives at most 1. Chosen with
+`KEPT_WEIGHT` and `engine.ranking.agreement.FLOOR` on the val split of KAGL without attributes."""
+KEPT_WEIGHT = 5.0
 
 Beliefs = Mapping[Facet, Mapping[str, float]]
 """Facet → value → probability."""
@@ -175,7 +180,7 @@ def _choose(
     if facet is Facet.GENDER and "unisex" in credit and "unisex" not in {e.value for e in edits}:
         credit["unisex"] = UNISEX_CREDIT
     draft.wishes.append(
-        Wish(facet=facet, credits=credit, weight=3.0 * weights.edits, edit=edits[0])
+        Wish(facet=facet, credits=credit, weight=EDIT_WEIGHT * weights.edits, edit=edits[0])
     )
     if all(edit.hard for edit in edits):
         draft.hard.append(In(facet.value, tuple(sorted(credit))))
@@ -202,7 +207,7 @@ def _constrain(
             draft.words.append(wish.words)
             for facet, credit in wish.credits.items():
                 draft.wishes.append(
-                    Wish(facet=facet, credits=credit, weight=2.0 * weights.edits, edit=edit)
+                    Wish(facet=facet, credits=credit, weight=EDIT_WEIGHT * weights.edits, edit=edit)
                 )
         case Operation.SET:  # an attribute that products do not carry, such as a logo
             draft.words.append(edit.value)
@@ -252,7 +257,7 @@ def _kept(
         }
         if facet is Facet.GENDER:
             credit.setdefault("unisex", UNISEX_CREDIT * max(credit.values()))
-        kept.append(Wish(facet=facet, credits=credit, weight=2.0 * weights.picture))
+        kept.append(Wish(facet=facet, credits=credit, weight=KEPT_WEIGHT * weights.picture))
     return tuple(kept)
 
 

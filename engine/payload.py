@@ -5,7 +5,7 @@ Adapters create an index for each of `KEYWORD_KEYS` and `NUMBER_KEYS` before the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,16 @@ KEYWORD_KEYS: tuple[str, ...] = (
     PREDICTED,
 )
 NUMBER_KEYS: tuple[str, ...] = (PRICE_MINOR,)
+
+
+def ranking_keys(facets: Iterable[Facet]) -> tuple[str, ...]:
+    """The keys that ranking reads where something is wished for of these facets."""
+    keys = [PRODUCT_ID, GROUP_ID, PREDICTED]
+    for facet in dict.fromkeys(facets):
+        keys.append(facet.value)
+        if facet in MAYBE_FACETS:
+            keys += [maybe(facet), probability(facet)]
+    return tuple(keys)
 
 
 def build_point(

@@ -115,9 +115,17 @@ class VectorIndex(Protocol):
         ...
 
     def search_words(
-        self, text: str, *, condition: Filter | None = None, limit: int = 10
+        self,
+        text: str,
+        *,
+        condition: Filter | None = None,
+        limit: int = 10,
+        keys: tuple[str, ...] = (),
     ) -> list[ScoredPoint]:
-        """Best points by BM25 over `IndexPoint.words`; only points that share a word."""
+        """Best points by BM25 over `IndexPoint.words`; only points that share a word.
+
+        `keys` as in `VectorQuery.keys`.
+        """
         ...
 
     def retrieve(

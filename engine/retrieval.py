@@ -15,7 +15,7 @@ from engine.ports import VectorIndex
 from engine.ranking.fusion import Candidate, RankedList
 from engine.types import ScoredPoint, VectorName, VectorQuery, Weights
 
-POOL = 200
+POOL = 100
 """Candidates that each retriever brings."""
 
 
@@ -29,6 +29,7 @@ class Question:
         words: Words for BM25; empty for none.
         hard: What every candidate fulfils.
         likely: What candidates that fulfil every wish have in common; ``None`` without wishes.
+        keys: What ranking reads of a payload.
         named: Products that the query names itself and that are no hits. They are taken out here
             and not by the filter, which would cost the index its graph and facets their cache.
     """
@@ -39,14 +40,15 @@ class Question:
     hard: Filter | None
     likely: Filter | None
     weights: Weights
+    keys: tuple[str, ...] = ()
     named: frozenset[ProductId] = frozenset()
 
 
 def pool(index: VectorIndex, question: Question) -> list[RankedList]:
     """The lists to fuse.
 
-    Each vector is asked twice: among the likely ones, so that hits which fulfil every wish are in
-    the pool however far they lie, and among all, so that the pool is full when few of them exist.
+    Each vector is asked among the likely ones first, so that hits which fulfil every wish are in
+    the pool however far they lie; and where those are fewer than a pool, among all.
     """
     lists: list[RankedList] = []
 
@@ -55,9 +57,13 @@ def pool(index: VectorIndex, question: Question) -> list[RankedList]:
         if question.likely is not None:
             conditions.insert(0, both(question.hard, question.likely))
         for condition in conditions:
-            asked = VectorQuery(vector=vector, using=using, condition=condition, limit=POOL)
-            points = _unnamed(index.search(asked), question)
-            lists.append(RankedList(name=name, weight=weight, points=points))
+            asked = VectorQuery(
+                vector=vector, using=using, condition=condition, limit=POOL, keys=question.keys
+            )
+            found = index.search(asked)
+            lists.append(RankedList(name=name, weight=weight, points=_unnamed(found, question)))
+            if len(found) == POOL:
+                return
 
     weights = question.weights
     if question.picture is not None:
@@ -67,7 +73,9 @@ def pool(index: VectorIndex, question: Question) -> list[RankedList]:
         if question.picture is None:
             near("title", question.description, VectorName.TITLE, weights.words)
     if question.words:
-        found = index.search_words(question.words, condition=question.hard, limit=POOL)
+        found = index.search_words(
+            question.words, condition=question.hard, limit=POOL, keys=question.keys
+        )
         points = _unnamed(found, question)
         lists.append(RankedList(name="words", weight=weights.words, points=points))
     return lists
@@ -80,7 +88,9 @@ def beyond(
     vector = question.picture if question.picture is not None else question.description
     if vector is None or count <= 0:
         return []
-    asked = VectorQuery(vector=vector, condition=question.hard, limit=count + len(seen))
+    asked = VectorQuery(
+        vector=vector, condition=question.hard, limit=count + len(seen), keys=question.keys
+    )
     found = [
         point for point in _unnamed(index.search(asked), question) if point.point_id not in seen
     ]

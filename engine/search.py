@@ -19,7 +19,7 @@ from engine.errors import InvalidInput, NotFound
 from engine.filters import Eq, Filter, both
 from engine.ids import ProductId, TenantId, picture_hash, point_id
 from engine.paging import MAX_DEPTH, decode_cursor, encode_cursor
-from engine.payload import TENANT
+from engine.payload import TENANT, ranking_keys
 from engine.ports import AttributePredictor, DualEncoder, VectorIndex
 from engine.query.lexicon import Lexicon
 from engine.query.parse import parse_modification, parse_query, without
@@ -234,6 +234,7 @@ class SearchService:
             hard=hard,
             likely=target.likely,
             weights=query.weights,
+            keys=ranking_keys(wish.facet for wish in target.wishes),
             named=_named(query),
         )
 

@@ -233,6 +233,8 @@ class VectorQuery:
         vector: (D,) float32, unit length.
         using: Which named vector is compared.
         limit: Most points to return, ≥ 1.
+        keys: The keys of the payload to bring; all when empty. Bringing a whole payload costs more
+            than finding its point.
         exact: Compare with every point that passes the filter instead of walking the graph.
     """
 
@@ -240,6 +242,7 @@ class VectorQuery:
     using: VectorName = VectorName.PICTURE
     condition: Filter | None = None
     limit: int = 10
+    keys: tuple[str, ...] = ()
     with_vectors: bool = False
     exact: bool = False
 

@@ -75,11 +75,12 @@ def kagl_tasks(rows: Sequence[Row], *, limit: int | None = None) -> tuple[Retrie
         )
     titles = _titles(rows)
     words = ("precision@1", "precision@10", "mrr")
+    asked = {_plain(row.title): row.title for row in rows if row.split == SPLIT}
     tasks = (
         RetrievalTask(
             name="text-to-image",
-            queries=tuple(row.title for row in rows if row.split == SPLIT),
-            relevant=tuple(titles[_plain(row.title)] for row in rows if row.split == SPLIT),
+            queries=tuple(asked.values()),
+            relevant=tuple(titles[plain] for plain in asked),
             metrics=("recall@1", "recall@10", "mrr"),
         ),
         _words_task("fine-category", rows, lambda row: row.type, words),

@@ -48,6 +48,8 @@ from engine.types import (
 SEARCH_EF = 128
 EXACT_BELOW = 50_000
 """Points passing a filter up to which the search is exact: milliseconds, and recall 1."""
+COUNTS_KEPT = 1024
+"""Filters whose number of passing points is remembered."""
 _PAGE = 1000
 
 _log = logging.getLogger(__name__)
@@ -85,6 +87,7 @@ class EdgeIndex:
         self._dims = encoder_id.dims
         self._lock = threading.RLock()
         self._building = threading.Lock()
+        self._counts: dict[Filter | None, int] = {}
         self._journal: list[Any] | None = None
         self._folder = IndexFolder(folder)
         try:
@@ -124,12 +127,12 @@ class EdgeIndex:
         condition = translate(query.condition, EDGE)
         with self._lock:
             shard = self._opened()
-            exact = query.exact
-            if condition is not None:
-                passing = shard.count(qdrant.CountRequest(exact=True, filter=condition))
-                if passing == 0:
-                    return []
-                exact = exact or passing <= EXACT_BELOW
+            passing = self._passing(shard, query.condition, condition)
+            if passing == 0:
+                return []
+            if passing == self._passing(shard, None, None):
+                condition = None  # it holds for every point, and the plain graph is fastest
+            exact = query.exact or (condition is not None and passing <= EXACT_BELOW)
             params = qdrant.SearchParams(
                 exact=exact,
                 hnsw_ef=max(SEARCH_EF, 2 * limit),
@@ -144,7 +147,7 @@ class EdgeIndex:
                         query=nearest,
                         filter=condition,
                         params=params,
-                        with_payload=True,
+                        with_payload=list(query.keys) or True,
                         with_vector=DENSE if query.with_vectors else False,
                     )
                 ),
@@ -155,7 +158,12 @@ class EdgeIndex:
         return [_hit(each, round(each.score, VECTOR_DECIMALS)) for each in found]
 
     def search_words(
-        self, text: str, *, condition: Filter | None = None, limit: int = 10
+        self,
+        text: str,
+        *,
+        condition: Filter | None = None,
+        limit: int = 10,
+        keys: tuple[str, ...] = (),
     ) -> list[ScoredPoint]:
         """See `VectorIndex.search_words`."""
         check_limit(limit)
@@ -175,7 +183,7 @@ class EdgeIndex:
                         query=qdrant.Query.Nearest(sparse, using=WORDS),
                         filter=translated,
                         params=params,
-                        with_payload=True,
+                        with_payload=list(keys) or True,
                     )
                 ),
                 limit=limit,
@@ -314,8 +322,21 @@ class EdgeIndex:
     def _write(self, operation: qdrant.UpdateOperation) -> None:
         with self._lock:
             self._opened().update(operation)
+            self._counts.clear()
             if self._journal is not None:
                 self._journal.append(operation)
+
+    def _passing(
+        self, shard: qdrant.EdgeShard, condition: Filter | None, translated: qdrant.Filter | None
+    ) -> int:
+        """How many points pass; remembered until the next write, since counting costs a search."""
+        held = self._counts.get(condition)
+        if held is None:
+            held = shard.count(qdrant.CountRequest(exact=True, filter=translated))
+            if len(self._counts) >= COUNTS_KEPT:
+                self._counts.clear()
+            self._counts[condition] = held
+        return held
 
     def _opened(self) -> qdrant.EdgeShard:
         if self._shard is None:

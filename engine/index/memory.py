@@ -84,13 +84,25 @@ class MemoryIndex:
         for place in np.argsort(-scores, kind="stable"):
             point = view.points[view.rows[query.using][place]]
             if matches(condition, point.payload):
-                hits.append(_scored(point, float(scores[place]), with_vectors=query.with_vectors))
+                hits.append(
+                    _scored(
+                        point,
+                        float(scores[place]),
+                        keys=query.keys,
+                        with_vectors=query.with_vectors,
+                    )
+                )
                 if len(hits) == limit:
                     break
         return hits
 
     def search_words(
-        self, text: str, *, condition: Filter | None = None, limit: int = 10
+        self,
+        text: str,
+        *,
+        condition: Filter | None = None,
+        limit: int = 10,
+        keys: tuple[str, ...] = (),
     ) -> list[ScoredPoint]:
         """See `VectorIndex.search_words`."""
         check_limit(limit)
@@ -108,7 +120,7 @@ class MemoryIndex:
             for score, row in sorted(rounded)
             if matches(condition, view.points[row].payload)
         ]
-        return [_scored(view.points[row], -score) for score, row in passing[:limit]]
+        return [_scored(view.points[row], -score, keys=keys) for score, row in passing[:limit]]
 
     def retrieve(
         self, point_ids: Sequence[PointId], *, with_vectors: bool = False
@@ -178,11 +190,14 @@ def _build(points: dict[PointId, CheckedPoint]) -> _Snapshot:
     )
 
 
-def _scored(point: CheckedPoint, score: float, *, with_vectors: bool = False) -> ScoredPoint:
+def _scored(
+    point: CheckedPoint, score: float, *, keys: tuple[str, ...] = (), with_vectors: bool = False
+) -> ScoredPoint:
+    held = point.payload
     return ScoredPoint(
         point_id=point.point_id,
         score=score,
-        payload=dict(point.payload),
+        payload={key: held[key] for key in keys if key in held} if keys else dict(held),
         vectors={name: vector.copy() for name, vector in point.vectors.items()}
         if with_vectors
         else {},

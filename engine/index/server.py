@@ -146,12 +146,18 @@ class ServerIndex:
             ),
             limit=limit,
             decimals=VECTOR_DECIMALS,
+            keys=query.keys,
             with_vectors=query.with_vectors,
         )
         return [_hit(each, round(each.score, VECTOR_DECIMALS)) for each in found]
 
     def search_words(
-        self, text: str, *, condition: Filter | None = None, limit: int = 10
+        self,
+        text: str,
+        *,
+        condition: Filter | None = None,
+        limit: int = 10,
+        keys: tuple[str, ...] = (),
     ) -> list[ScoredPoint]:
         """See `VectorIndex.search_words`."""
         check_limit(limit)
@@ -168,6 +174,7 @@ class ServerIndex:
             params=qdrant.SearchParams(idf=corpus),
             limit=limit,
             decimals=WORDS_DECIMALS,
+            keys=keys,
         )
         return [_hit(each, round(each.score, WORDS_DECIMALS)) for each in found]
 
@@ -264,6 +271,7 @@ class ServerIndex:
         params: qdrant.SearchParams,
         limit: int,
         decimals: int,
+        keys: tuple[str, ...],
         with_vectors: bool = False,
     ) -> list[qdrant.ScoredPoint]:
         with self._errors():
@@ -276,7 +284,7 @@ class ServerIndex:
                         query_filter=condition,
                         search_params=params,
                         limit=asked,
-                        with_payload=True,
+                        with_payload=list(keys) or True,
                         with_vectors=_DENSE if with_vectors else False,
                     ).points
                 ),

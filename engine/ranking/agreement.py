@@ -10,7 +10,7 @@ from engine.filters import Payload, PayloadValue
 from engine.payload import PREDICTED, maybe, probability
 from engine.types import Facet
 
-FLOOR = 0.05
+FLOOR = 0.02
 """Chance left to a value that nothing speaks for; sets how steep `agreement` is."""
 KNOWN = 0.97
 """Probability that what a feed says is right."""

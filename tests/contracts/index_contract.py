@@ -126,6 +126,15 @@ class IndexContract:
             index.upsert([point(1), point(2, **payload)])
         assert index.count() == 0
 
+    def test_only_the_keys_asked_for_are_brought(self, index: VectorIndex):
+        index.upsert([point(1, words="red dress", colour=["red"], brand="norvik")])
+        whole = index.search(VectorQuery(vector=EAST))[0].payload
+        assert {"colour", "brand"} <= set(whole)
+        some = index.search(VectorQuery(vector=EAST, keys=("colour", "absent")))
+        assert [each.payload for each in some] == [{"colour": ["red"]}]
+        worded = index.search_words("dress", keys=("brand",))
+        assert [each.payload for each in worded] == [{"brand": "norvik"}]
+
     def test_ids_are_canonical_uuids(self, index: VectorIndex):
         for bad in ("sku-1", "", pid(10).upper(), pid(10).replace("-", "")):
             wrong = IndexPoint(point_id=PointId(bad), vectors={}, words="", payload={})

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.composition import Wish
-from engine.payload import build_point
 from engine.ids import ProductId
+from engine.payload import build_point
 from engine.ranking.agreement import agreement, chance, fulfils, is_predicted, total
 from engine.types import Attribute, Facet, Product, Provenance
 
