@@ -25,7 +25,7 @@ from engine.query.lexicon import Lexicon
 from engine.query.parse import parse_modification, parse_query, without
 from engine.ranking.agreement import fulfils, total
 from engine.ranking.collapse import Group, collapse, product_of
-from engine.ranking.fusion import Candidate, RankedList, fuse
+from engine.ranking.fusion import fuse
 from engine.ranking.reasons import reasons
 from engine.reference import from_picture, from_product, nearby
 from engine.retrieval import POOL, Question, beyond, pool
@@ -250,7 +250,7 @@ class SearchService:
         with stage("retrieve"):
             lists = pool(self._index, question)
         with stage("rank"):
-            ranked = _rank(lists, target)
+            ranked = fuse(lists, bonus=lambda payload: total(payload, target.wishes))
             groups = collapse(ranked, variants=query.group_variants)
         if len(groups) > wanted or all(len(each.points) < POOL // 2 for each in lists):
             return groups
@@ -342,13 +342,6 @@ def _named(query: SearchQuery) -> frozenset[ProductId]:
     """The products that the query names itself: known to the shopper, so no hits."""
     own = () if query.like is None else (query.like,)
     return frozenset((*own, *query.positives, *query.negatives))
-
-
-def _rank(lists: Sequence[RankedList], target: Target) -> list[Candidate]:
-    ranked = [
-        replace(each, score=each.score + total(each.payload, target.wishes)) for each in fuse(lists)
-    ]
-    return sorted(ranked, key=lambda each: (-each.score, each.point_id))
 
 
 def _away(

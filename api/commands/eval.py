@@ -71,10 +71,10 @@ def kagl(
         "eval kagl",
         [*figures, *PUBLISHED],
         notes=(
-            f"Corpus: all {len(rows):,} rows. Queries: the distinct titles of the test split (text-to-image); "
-            "the types and colours that occur in it (fine-category, colour), documents 0.9 "
-            "picture + 0.1 title. mrr within the first 100. Relevant: every product of the same "
-            "title, type or colour.",
+            f"Corpus: all {len(rows):,} rows. Queries: the distinct titles of the test split "
+            "(text-to-image); the types and colours that occur in it (fine-category, colour), "
+            "documents 0.9 picture + 0.1 title. mrr within the first 100. Relevant: every product "
+            "of the same title, type or colour.",
             "Published rows: zero-shot, 2,000 titles over all 44,434 products, full-resolution "
             "pictures. Ours: small pictures; an encoder trained on the train split is in-domain.",
         ),

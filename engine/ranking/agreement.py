@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import cast
 
 from engine.composition import Wish
 from engine.filters import Payload, PayloadValue
@@ -12,6 +13,7 @@ from engine.types import Facet
 
 FLOOR = 0.02
 """Chance left to a value that nothing speaks for; sets how steep `agreement` is."""
+_CERTAIN = math.log((1 + FLOOR) / FLOOR)
 KNOWN = 0.97
 """Probability that what a feed says is right."""
 
@@ -23,7 +25,7 @@ def agreement(payload: Payload, wish: Wish) -> float:
     a t-shirt and perhaps red must not pass one that is likely both. 0 means that nothing speaks
     for it, 1 that it is certain.
     """
-    return math.log((chance(payload, wish) + FLOOR) / FLOOR) / math.log((1 + FLOOR) / FLOOR)
+    return math.log((chance(payload, wish) + FLOOR) / FLOOR) / _CERTAIN
 
 
 def chance(payload: Payload, wish: Wish) -> float:
@@ -53,18 +55,12 @@ def total(payload: Payload, wishes: Sequence[Wish]) -> float:
     return sum(wish.weight * agreement(payload, wish) for wish in wishes)
 
 
-def texts(value: PayloadValue | None) -> tuple[str, ...]:
-    """The text values under a payload key."""
+def texts(value: PayloadValue | None) -> Sequence[str]:
+    """The values under a keyword key, which holds text (the indexes see to it)."""
     if value is None:
         return ()
-    if isinstance(value, str):
-        return (value,)
-    if isinstance(value, int | float):
-        return ()
-    return tuple(each for each in value if isinstance(each, str))
+    return (value,) if isinstance(value, str) else cast("Sequence[str]", value)
 
 
-def _numbers(value: PayloadValue | None) -> tuple[float, ...]:
-    if value is None or isinstance(value, str | int | float):
-        return ()
-    return tuple(float(each) for each in value if isinstance(each, int | float))
+def _numbers(value: PayloadValue | None) -> Sequence[float]:
+    return () if value is None else cast("Sequence[float]", value)

@@ -7,7 +7,7 @@ A candidate that a list does not hold gets 0 from it: it scored below everything
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from engine.filters import Payload
@@ -38,8 +38,12 @@ class Candidate:
     parts: dict[str, float]
 
 
-def fuse(lists: Sequence[RankedList]) -> list[Candidate]:
+def fuse(
+    lists: Sequence[RankedList], *, bonus: Callable[[Payload], float] = lambda _: 0.0
+) -> list[Candidate]:
     """Fuse by weighted, scaled scores; best first, ties by point id.
+
+    `bonus` is added to the score of each candidate.
 
     Lists of equal name are one retriever asked twice (under a filter and without): they are scaled
     together and the better score counts.
@@ -60,7 +64,8 @@ def fuse(lists: Sequence[RankedList]) -> list[Candidate]:
         Candidate(
             point_id=point_id,
             payload=payloads[point_id],
-            score=sum(weights[name] * share for name, share in own.items()),
+            score=sum(weights[name] * share for name, share in own.items())
+            + bonus(payloads[point_id]),
             parts=own,
         )
         for point_id, own in parts.items()
