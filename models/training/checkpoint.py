@@ -88,10 +88,11 @@ def load_checkpoint(
     whole = optimiser.state_dict()
     whole["state"] = states
     optimiser.load_state_dict(whole)
-    for name, each in _under(tensors, "memory/").items():
-        if name != "place":
-            getattr(memory, name).copy_(each)
-    memory.filled, memory.cursor = (int(each) for each in tensors["memory/place"])
+    past = _under(tensors, "memory/")
+    if past["images"].shape == memory.images.shape:  # else it is of another size and starts empty
+        for name in ("images", "texts", "titles", "labels"):
+            getattr(memory, name).copy_(past[name])
+        memory.filled, memory.cursor = (int(each) for each in past["place"])
     return int(tensors["step"]), float(tensors["elapsed_s"])
 
 

@@ -145,6 +145,16 @@ def test_resumed_run_equals_an_uninterrupted_one(tmp_path: Path) -> None:
         )
 
 
+def test_run_can_go_on_with_a_memory_of_another_size(tmp_path: Path) -> None:
+    first = _trainer(tmp_path)
+    list(first.run(until=9))
+    first.save()
+    second = _trainer(tmp_path, memory=32)
+    assert second.step == 9
+    assert second.memory.filled == 0
+    assert len(list(second.run(until=10))) == 1
+
+
 def test_schedule_ends_with_the_epochs_or_with_the_clock(tmp_path: Path) -> None:
     trainer = _trainer(tmp_path, epochs=3, frozen_epochs=3)
     assert len(list(trainer.run())) == 3
