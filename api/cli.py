@@ -29,12 +29,9 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import PackageNotFoundError, version
+        from api.version import lookalike_version
 
-        try:
-            typer.echo(f"lookalike {version('lookalike')}")
-        except PackageNotFoundError:
-            typer.echo("lookalike, not installed (run from its folder)")
+        typer.echo(f"lookalike {lookalike_version()}")
         raise typer.Exit
 
 

@@ -109,10 +109,6 @@ class Container:
 
         return reconcile(self.catalogue, self.index, encoder_id=self.encoder.encoder_id)
 
-    def is_built(self, part: str) -> bool:
-        """Whether a part, such as ``encoder`` or ``index``, has been built."""
-        return part in self._built
-
     def close(self) -> None:
         """Stop the jobs and close index and catalogue, in this order. Closing twice is fine."""
         with self._lock:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 import subprocess
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from api.commands.terminal import print_json, stdout
+from api.version import lookalike_version
 from engine.errors import NotFound
 from engine.evaluation.figures import Figure, Machine, Report, shown, write_card
+from engine.processors import usable_cores
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,7 +30,7 @@ def build_report(command: str, results: Sequence[Figure], *, notes: Sequence[str
     """A report of figures measured by this code on this machine."""
     return Report(
         command=command,
-        version=_version(),
+        version=lookalike_version(),
         commit=_commit(),
         machine=describe_machine(),
         results=tuple(results),
@@ -105,13 +105,7 @@ def card_of(encoder: str) -> Path:
 
 def describe_machine() -> Machine:
     """Processor, cores that this process may use, and the first GPU."""
-    return Machine(cpu=_processor(), cores=_cores(), gpu=_gpu())
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):  # Linux
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return Machine(cpu=_processor(), cores=usable_cores(), gpu=_gpu())
 
 
 def _processor() -> str:
@@ -130,17 +124,6 @@ def _gpu() -> str | None:
 
 def _commit() -> str:
     return _output(["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]) or "unknown"
-
-
-def _version() -> str:
-    try:
-        return version("lookalike")
-    except PackageNotFoundError:
-        # Run from its folder: the project file is the only place that holds the version.
-        import tomllib
-
-        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-        return str(project["project"]["version"])
 
 
 def _output(command: Sequence[str]) -> str:

@@ -47,6 +47,8 @@ class Settings(BaseSettings):
         catalogue: SQLAlchemy URL; empty for SQLite in `home`.
         encoder: ``compact``, ``toy``, or ``open_clip:<model>/<pretrained>``.
         feeds: Folder under which feeds named in API requests lie; empty for ``feeds`` in `home`.
+        hosts: Further names under which browsers may reach the server, such as the name that a
+            proxy forwards; see `api.callers`.
     """
 
     model_config = SettingsConfigDict(
@@ -65,6 +67,7 @@ class Settings(BaseSettings):
     feeds: Path | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65_535)
+    hosts: tuple[str, ...] = ()
     limits: Limits = Limits()
 
     @property
@@ -91,6 +94,11 @@ class Settings(BaseSettings):
     def reports_folder(self) -> Path:
         """Where the reports of ingestions go."""
         return self.home / "reports"
+
+    @property
+    def uploaded_feeds_folder(self) -> Path:
+        """Where feeds that were sent lie until they are ingested."""
+        return self.home / "uploaded-feeds"
 
     @property
     def feeds_folder(self) -> Path:

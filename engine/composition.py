@@ -31,6 +31,10 @@ EDIT_WEIGHT = 8.0
 """An edit against the lists of `engine.ranking.fusion`, each of which gives at most 1. Chosen with
 `KEPT_WEIGHT` and `engine.ranking.agreement.FLOOR` on the val split of KAGL without attributes."""
 KEPT_WEIGHT = 5.0
+TYPE_WEIGHT = 10.0
+"""No colour makes up for another type: who asks for a red dress wants no red shirt."""
+KEPT_FROM = 0.3
+"""A reference's predicted value below this probability is not kept: it may well be wrong."""
 
 Beliefs = Mapping[Facet, Mapping[str, float]]
 """Facet → value → probability."""
@@ -91,15 +95,14 @@ class Target:
     degraded: tuple[Degradation, ...] = ()
 
     @property
-    def likely(self) -> Filter | None:
-        """Filter that keeps whatever may fulfil every wish about type, colour and gender."""
-        return both(
-            *(
-                In(maybe(wish.facet), tuple(sorted(wish.credits)))
-                for wish in self.wishes
-                if wish.facet in MAYBE_FACETS
-            )
-        )
+    def likely(self) -> tuple[Filter, ...]:
+        """Filters for what may fulfil every wish, then for what may do so in type, colour, gender.
+
+        The first leaves out products that say nothing of a pattern or a sleeve that was wished for.
+        """
+        main = [wish for wish in self.wishes if wish.facet in MAYBE_FACETS]
+        tiers = [both(*map(_may_fulfil, wishes)) for wishes in (self.wishes, main)]
+        return tuple(dict.fromkeys(tier for tier in tiers if tier is not None))
 
 
 @dataclass(slots=True)
@@ -169,6 +172,11 @@ def combine(
     return (moved / norm).astype(np.float32) if norm > 1e-6 else reference
 
 
+def _may_fulfil(wish: Wish) -> Filter:
+    key = maybe(wish.facet) if wish.facet in MAYBE_FACETS else wish.facet.value
+    return In(key, tuple(sorted(wish.credits)))
+
+
 def _choose(
     draft: _Draft, facet: Facet, edits: Sequence[Edit], lexicon: Lexicon, weights: Weights
 ) -> None:
@@ -179,8 +187,9 @@ def _choose(
             credit[value] = max(credit.get(value, 0.0), worth)
     if facet is Facet.GENDER and "unisex" in credit and "unisex" not in {e.value for e in edits}:
         credit["unisex"] = UNISEX_CREDIT
+    weight = TYPE_WEIGHT if facet is Facet.TYPE else EDIT_WEIGHT
     draft.wishes.append(
-        Wish(facet=facet, credits=credit, weight=EDIT_WEIGHT * weights.edits, edit=edits[0])
+        Wish(facet=facet, credits=credit, weight=weight * weights.edits, edit=edits[0])
     )
     if all(edit.hard for edit in edits):
         draft.hard.append(In(facet.value, tuple(sorted(credit))))
@@ -250,6 +259,8 @@ def _kept(
         if facet in edited or not beliefs:
             continue
         likeliest = max(beliefs.values())
+        if likeliest < KEPT_FROM:
+            continue
         credit = {
             value: belief / likeliest
             for value, belief in beliefs.items()
@@ -257,7 +268,8 @@ def _kept(
         }
         if facet is Facet.GENDER:
             credit.setdefault("unisex", UNISEX_CREDIT * max(credit.values()))
-        kept.append(Wish(facet=facet, credits=credit, weight=KEPT_WEIGHT * weights.picture))
+        weight = TYPE_WEIGHT if facet is Facet.TYPE else KEPT_WEIGHT
+        kept.append(Wish(facet=facet, credits=credit, weight=weight * weights.picture))
     return tuple(kept)
 
 

@@ -28,7 +28,7 @@ def decode_cursor(cursor: str, key: str) -> int:
         return 0
     try:
         offset, digest = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-    except (ValueError, binascii.Error, UnicodeError, TypeError):
+    except (ValueError, binascii.Error, UnicodeError, TypeError, RecursionError):
         offset, digest = -1, ""
     if not isinstance(offset, int) or not 0 <= offset <= MAX_DEPTH or digest != _digest(key):
         raise InvalidInput(

@@ -1,23 +1,32 @@
 """Bring an index in line with the catalogue, which is the source of truth.
 
 A damaged log of the index shrinks it silently, and a process may die between the two stores; so
-they are compared at every start. Nothing is embedded again: points are rebuilt from the catalogue's
+they are compared when the service starts and before every ingestion from the command line. Commands
+that only read do not compare. Nothing is embedded again: points are rebuilt from the catalogue's
 embeddings.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.catalogue.store import CatalogueEntry, CatalogueStore, ProductState
 from engine.catalogue.vectors import ContentKind, product_vectors, text_hash
-from engine.ids import PointId, ProductId, TenantId, point_id
-from engine.payload import TENANT, build_point
+from engine.errors import GuardTripped
+from engine.ids import ProductId, TenantId, point_id
+from engine.payload import build_point
 from engine.ports import VectorIndex
 from engine.types import EncoderId, IndexPoint
 
+__all__ = ["MAX_PHANTOMS", "ReconcileReport", "reconcile"]
+
+MAX_PHANTOMS = 100
+"""Points without a product that a process killed between the two stores may leave behind; deletions
+are therefore made in batches of at most this many."""
+
+_MAX_PHANTOM_FRAC = 0.1
 _PER_BATCH = 256
 
 
@@ -26,7 +35,7 @@ class ReconcileReport:
     """What was found and done.
 
     Attributes:
-        products: In the catalogue, of the tenants looked at.
+        products: In the catalogue.
         rebuilt: Points that were missing or stale.
         deleted: Points of products that the catalogue does not have.
         confirmed: Pending products whose point was there already.
@@ -41,18 +50,23 @@ class ReconcileReport:
     unrepairable: int = 0
     seconds: float = 0.0
 
-    @property
-    def is_clean(self) -> bool:
-        """Whether nothing had to be done."""
-        return not (self.rebuilt or self.deleted or self.confirmed or self.unrepairable)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Differences:
+    """Where a tenant's points differ from its products.
+
+    Attributes:
+        missing: Products whose point is missing or stale.
+        settled: Pending products whose point is there, with their versions.
+    """
+
+    tenant: TenantId
+    missing: Sequence[ProductId]
+    settled: Mapping[ProductId, str]
 
 
 def reconcile(
-    catalogue: CatalogueStore,
-    index: VectorIndex,
-    *,
-    encoder_id: EncoderId,
-    tenants: Sequence[TenantId] | None = None,
+    catalogue: CatalogueStore, index: VectorIndex, *, encoder_id: EncoderId
 ) -> ReconcileReport:
     """Compare every product with its point and repair what differs.
 
@@ -60,12 +74,18 @@ def reconcile(
         catalogue: Says what there should be.
         index: Is changed, and durable when this returns.
         encoder_id: What the index's vectors are made by.
-        tenants: Only these; all by default.
+
+    Raises:
+        GuardTripped: The index holds so many points without a product that it must belong to
+            another catalogue. Nothing was changed.
     """
     started_s = time.perf_counter()
     held = dict(index.point_ids())
-    products = rebuilt = confirmed = unrepairable = 0
-    for tenant in catalogue.tenants() if tenants is None else tenants:
+    points = len(held)
+    tenants = catalogue.tenants()
+    products = 0
+    differences: list[_Differences] = []
+    for tenant in tenants:
         stamps = catalogue.stamps(tenant)
         products += len(stamps)
         missing: list[ProductId] = []
@@ -75,16 +95,20 @@ def reconcile(
                 missing.append(product_id)
             elif stamp.state is ProductState.PENDING:
                 settled[product_id] = stamp.version
-        if settled:
+        differences.append(_Differences(tenant=tenant, missing=missing, settled=settled))
+    phantoms = list(held)
+    _guard(phantoms=len(phantoms), points=points, products=products, is_new=not tenants)
+    rebuilt = confirmed = unrepairable = 0
+    for each in differences:
+        if each.settled:
             index.flush()  # a point may be visible without being durable
-            catalogue.mark_indexed(settled, tenant)
-            confirmed += len(settled)
-        for start in range(0, len(missing), _PER_BATCH):
-            part = missing[start : start + _PER_BATCH]
-            done = _rebuild(catalogue, index, part, tenant, encoder_id)
+            catalogue.mark_indexed(each.settled, each.tenant)
+            confirmed += len(each.settled)
+        for start in range(0, len(each.missing), _PER_BATCH):
+            part = each.missing[start : start + _PER_BATCH]
+            done = _rebuild(catalogue, index, part, each.tenant, encoder_id)
             rebuilt += done
             unrepairable += len(part) - done
-    phantoms = list(held) if tenants is None else list(_of_tenants(index, list(held), tenants))
     if phantoms:
         index.delete(phantoms)
         index.flush()
@@ -96,6 +120,22 @@ def reconcile(
         unrepairable=unrepairable,
         seconds=time.perf_counter() - started_s,
     )
+
+
+def _guard(*, phantoms: int, points: int, products: int, is_new: bool) -> None:
+    """Refuse to empty the index of another shop."""
+    is_crash = phantoms <= max(MAX_PHANTOMS, _MAX_PHANTOM_FRAC * points)
+    # A catalogue that never had a product cannot have filled any index.
+    if phantoms and (is_new or not is_crash):
+        raise GuardTripped(
+            f"{phantoms:,} of its {points:,} points have no product in the catalogue, which has "
+            f"{products:,} products; it looks like the index of another catalogue.",
+            where="index",
+            hint="Name the catalogue that filled it (LOOKALIKE_CATALOGUE), or another index "
+            "(LOOKALIKE_INDEX). To erase this index and fill it from your own feed, run "
+            "`lookalike ingest FEED --rebuild`.",
+            code="guard.reconcile",
+        )
 
 
 def _rebuild(
@@ -134,12 +174,3 @@ def _points(
         if vectors is not None:
             points[product_id] = build_point(entry.product, vectors, version=entry.version)
     return points
-
-
-def _of_tenants(
-    index: VectorIndex, point_ids: Sequence[PointId], tenants: Sequence[TenantId]
-) -> Iterator[PointId]:
-    for start in range(0, len(point_ids), _PER_BATCH):
-        for point in index.retrieve(point_ids[start : start + _PER_BATCH]):
-            if point.payload.get(TENANT) in tenants:
-                yield point.point_id

@@ -11,6 +11,7 @@ from engine.composition import Reference
 from engine.ports import AttributePredictor
 from engine.types import Attribute, Facet, Product, Provenance
 
+_DERIVED = (Facet.COLOUR_FAMILY, Facet.CATEGORY)
 SHOWN_FROM = 0.3
 """Least probability at which a predicted attribute of the reference is shown."""
 
@@ -34,7 +35,10 @@ def from_product(
     return Reference(
         picture=vector,
         beliefs={**predicted, **known},
-        attributes=(*product.attributes, *_shown(predicted, Provenance.MODEL)),
+        attributes=(
+            *(each for each in product.attributes if each.name not in _DERIVED),
+            *_shown(predicted, Provenance.MODEL),
+        ),
         price_minor=product.price_minor,
         currency=product.currency,
     )

@@ -28,7 +28,7 @@ class Question:
         description: (D,) text vector of the target; ``None`` when the words change nothing.
         words: Words for BM25; empty for none.
         hard: What every candidate fulfils.
-        likely: What candidates that fulfil every wish have in common; ``None`` without wishes.
+        likely: What candidates that fulfil every wish have in common, the strictest first.
         keys: What ranking reads of a payload.
         named: Products that the query names itself and that are no hits. They are taken out here
             and not by the filter, which would cost the index its graph and facets their cache.
@@ -38,7 +38,7 @@ class Question:
     description: NDArray[np.float32] | None
     words: str
     hard: Filter | None
-    likely: Filter | None
+    likely: tuple[Filter, ...]
     weights: Weights
     keys: tuple[str, ...] = ()
     named: frozenset[ProductId] = frozenset()
@@ -53,10 +53,8 @@ def pool(index: VectorIndex, question: Question) -> list[RankedList]:
     lists: list[RankedList] = []
 
     def near(name: str, vector: NDArray[np.float32], using: VectorName, weight: float) -> None:
-        conditions = [question.hard]
-        if question.likely is not None:
-            conditions.insert(0, both(question.hard, question.likely))
-        for condition in conditions:
+        for tier in (*question.likely, None):
+            condition = both(question.hard, tier)
             asked = VectorQuery(
                 vector=vector, using=using, condition=condition, limit=POOL, keys=question.keys
             )
@@ -82,9 +80,17 @@ def pool(index: VectorIndex, question: Question) -> list[RankedList]:
 
 
 def beyond(
-    index: VectorIndex, question: Question, *, seen: Collection[PointId], count: int
+    index: VectorIndex,
+    question: Question,
+    *,
+    seen: Collection[PointId],
+    count: int,
+    below: float,
 ) -> list[Candidate]:
-    """At most `count` candidates after the pool, in the order of the main vector alone."""
+    """At most `count` candidates after the pool, in the order of the main vector alone.
+
+    Their scores stay under `below`, the score that the pool ends with.
+    """
     vector = question.picture if question.picture is not None else question.description
     if vector is None or count <= 0:
         return []
@@ -95,7 +101,12 @@ def beyond(
         point for point in _unnamed(index.search(asked), question) if point.point_id not in seen
     ]
     return [
-        Candidate(point_id=point.point_id, payload=point.payload, score=point.score, parts={})
+        Candidate(
+            point_id=point.point_id,
+            payload=point.payload,
+            score=below - (1 - point.score),  # a cosine is at most 1
+            parts={},
+        )
         for point in found[:count]
     ]
 

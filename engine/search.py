@@ -97,15 +97,17 @@ class SearchService:
         """Answer a query.
 
         Raises:
-            InvalidInput: Nothing to search for, a modification without a reference, a limit out of
-                range, or a cursor of another query.
+            InvalidInput: A modification without a reference, two references, a limit out of range,
+                a text too long, or a cursor of another query.
             NotFound: A product named as reference, positive or negative is not in the catalogue.
         """
         _check(query)
         stage = _Stages()
         with stage("understand"):
             parse = self._understand(query)
-        reference = self._reference(query, stage)
+        with stage("retrieve"):
+            away = list(self._vectors(query.negatives, query.tenant).values())
+        reference = self._reference(query, away, stage)
         with stage("understand"):
             target = compose(
                 parse, reference=reference, lexicon=self._lexicon, weights=query.weights
@@ -115,6 +117,9 @@ class SearchService:
             offset = decode_cursor(query.cursor, key)
         with stage("encode"):
             question = self._question(query, reference, target, hard)
+            if reference is None and away and question.description is not None:
+                moved = nearby(question.description, [], away, query.weights.negatives)
+                question = replace(question, description=moved)
         groups = self._ranked(question, target, query, offset + query.limit, stage)
         page = groups[offset : offset + query.limit]
         with stage("hydrate"):
@@ -160,7 +165,9 @@ class SearchService:
             return replace(parse, free_text=f"{query.text} {parse.free_text}".strip())
         return parse
 
-    def _reference(self, query: SearchQuery, stage: _Stages) -> Reference | None:
+    def _reference(
+        self, query: SearchQuery, away: Sequence[NDArray[np.float32]], stage: _Stages
+    ) -> Reference | None:
         if query.picture is not None:
             with stage("encode"):
                 vector = self._encoder.embed_images([query.picture])[0]
@@ -177,22 +184,18 @@ class SearchService:
             found = Reference(picture=None, beliefs={})
         else:
             return None
-        if not (query.positives or query.negatives):
+        if not (query.positives or away):
             return found
         with stage("retrieve"):
             towards = self._vectors(query.positives, query.tenant)
-            away = self._vectors(query.negatives, query.tenant)
-        vector = nearby(
-            found.picture,
-            list(towards.values()),
-            list(away.values()),
-            query.weights.negatives,
-        )
+        vector = nearby(found.picture, list(towards.values()), away, query.weights.negatives)
         return replace(found, picture=vector)
 
     def _vectors(
         self, products: Sequence[ProductId], tenant: TenantId
     ) -> dict[ProductId, NDArray[np.float32]]:
+        if not products:
+            return {}
         by_point = {point_id(tenant, product): product for product in products}
         points = self._index.retrieve(list(by_point), with_vectors=True)
         missing = set(by_point) - {point.point_id for point in points}
@@ -257,7 +260,8 @@ class SearchService:
         with stage("retrieve"):
             # The pool keeps its order on every page; what follows it depends on nothing else.
             seen = {each.point_id for each in ranked}
-            more = beyond(self._index, question, seen=seen, count=2 * MAX_DEPTH)
+            last = ranked[-1].score
+            more = beyond(self._index, question, seen=seen, count=2 * MAX_DEPTH, below=last)
         with stage("rank"):
             return collapse([*ranked, *more], variants=query.group_variants)
 
@@ -292,9 +296,10 @@ class SearchService:
     def _counts(
         self, names: Sequence[Facet], condition: Filter | None, tenant: TenantId
     ) -> dict[Facet, tuple[FacetCount, ...]]:
-        known = self._snapshot(tenant).facets
-        if len(known) > CACHED:
-            known.clear()
+        snapshot = self._snapshot(tenant)
+        if len(snapshot.facets) > CACHED:
+            snapshot.facets = {}
+        known = snapshot.facets  # other threads add to it, and nobody takes out
         for name in names:
             if (name, condition) not in known:
                 known[name, condition] = tuple(self._index.facet(name, condition=condition))
@@ -355,6 +360,14 @@ def _away(
 
 def _shortfall(page: Sequence[Group], target: Target) -> list[Degradation]:
     """Edits that part of the page does not fulfil."""
+    if not page and target.hard is not None:
+        return [
+            Degradation(
+                part="hard",
+                message="No product fulfils every condition of the words and filters at once; "
+                "drop one of them.",
+            )
+        ]
     found: list[Degradation] = []
     for wish in target.wishes:
         met = sum(fulfils(group.best.payload, wish) for group in page)
@@ -362,7 +375,8 @@ def _shortfall(page: Sequence[Group], target: Target) -> list[Degradation]:
             found.append(
                 Degradation(
                     part=wish.edit.edit_id,
-                    message=f"{met} of these {len(page)} are {wish.edit.value or wish.edit.text}; "
+                    message=f"{met} of these {len(page)} have "
+                    f"{wish.facet.value}: {wish.edit.value or wish.edit.text}; "
                     "the others come close in the rest.",
                 )
             )

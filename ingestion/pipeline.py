@@ -22,6 +22,7 @@ from engine.errors import FeedError
 from engine.ids import ProductId, point_id
 from engine.ports import AttributePredictor, DualEncoder, VectorIndex
 from engine.query.lexicon import Lexicon, default_lexicon
+from engine.reconcile import MAX_PHANTOMS
 from engine.types import Outcome, OutcomeKind, Problem
 from ingestion.embed import Embedded, Embedder
 from ingestion.mapping import BoundMapping, choose_mapping
@@ -43,7 +44,6 @@ _MAX_BATCH_PICTURES = 512
 _MAX_BATCH_BYTES = 64_000_000
 _BATCHES_AHEAD = 2
 _PROGRESS_EVERY_S = 0.25
-_DELETED_TOGETHER = 1_000
 
 
 def ingest(
@@ -185,6 +185,9 @@ class _Run:
     def delete_vanished(self) -> tuple[int, int] | None:
         """For a full feed, delete what it lacks.
 
+        Nothing is deleted while any row is unreadable or too many are rejected: what they were
+        about cannot be told from what vanished.
+
         Returns:
             How many deletions of how many products were refused, if they were.
         """
@@ -193,6 +196,14 @@ class _Run:
         known = self.catalogue.stamps(self.options.tenant)
         vanished = sorted(known.keys() - self.preparer.named)
         if not vanished:
+            return None
+        unreadable = self.preparer.unreadable
+        if unreadable:
+            self._notes.append(
+                f"{unreadable:,} rows could not be read and may be products of the catalogue, so "
+                f"none of {len(vanished):,} products that are not in the feed was deleted. Mend "
+                "these rows and ingest the feed again."
+            )
             return None
         rejected = self.tally.outcomes[OutcomeKind.REJECTED]
         if rejected > self.options.max_bad_frac * self.tally.rows:
@@ -205,8 +216,8 @@ class _Run:
         if len(vanished) > allowed and not self.options.yes:
             self._notes.append(f"{len(vanished):,} deletions wait for a confirmation.")
             return len(vanished), len(known)
-        for start in range(0, len(vanished), _DELETED_TOGETHER):
-            self._delete(vanished[start : start + _DELETED_TOGETHER])
+        for start in range(0, len(vanished), MAX_PHANTOMS):
+            self._delete(vanished[start : start + MAX_PHANTOMS])
         return None
 
     def optimise(self) -> None:
@@ -301,7 +312,8 @@ class _Run:
         self._tell(tuple(acknowledged))
 
     def _delete(self, product_ids: Sequence[ProductId]) -> None:
-        # The catalogue first: after a kill in between the point is a phantom, which goes forward.
+        # The catalogue first: after a kill in between the points are phantoms, few enough for
+        # reconciling to remove them.
         tenant = self.options.tenant
         self.catalogue.delete(product_ids, tenant)
         self.index.delete([point_id(tenant, each) for each in product_ids])

@@ -77,6 +77,9 @@ class Preparer:
         self._claimed: dict[ProductId, str] = {}
         self.named: set[ProductId] = set()
         """Every id that any row named, rejected ones too: those products have not vanished."""
+        self.unreadable = 0
+        """Rows that could not be read as records and name no known product: ragged, no JSON, too
+        long, undecodable. Any product may have been meant."""
 
     def prepare(self, record: RawRecord) -> PreparedRow | Outcome:
         """The row ready to be decoded, or how it ended."""
@@ -85,6 +88,9 @@ class Preparer:
         except Rejected as error:
             if error.product_id:
                 self.named.add(error.product_id)
+            # Of a broken record the id may be broken too, so only one that is known counts.
+            if record.problem and error.product_id not in self._known:
+                self.unreadable += 1
             return _rejected(record, error.product_id, error.problem)
         self.named.add(row.product_id)
         pictures: list[EncodedPicture] = []

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import ModelUnavailable
+from engine.processors import usable_cores
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -35,7 +36,7 @@ def open_session(path: Path, *, threads: int | None = None) -> onnxruntime.Infer
 
     onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or min(8, len(os.sched_getaffinity(0)))
+    options.intra_op_num_threads = threads or min(8, usable_cores())
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     try:

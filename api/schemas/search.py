@@ -163,7 +163,7 @@ ANSWER_EXAMPLE: dict[str, Any] = {
     "reference": [{"name": "colour", "value": "blue", "provenance": "feed", "confidence": 1.0}],
     "facets": {"colour": [{"value": "red", "count": 12}]},
     "degraded": [],
-    "timing_ms": {"retrieve": 1.4, "total": 9.8},
+    "timing_ms": {"XX": 1.4},
     "next_cursor": "",
     "encoder": "compact@1f0c/7a/256",
 }
@@ -179,7 +179,7 @@ class SearchAnswer(WireResponse):
     reference: list[AttributeOut] = Field(description="Attributes of the reference.")
     facets: dict[str, list[FacetCountOut]]
     degraded: list[DegradationOut]
-    timing_ms: dict[str, float]
+    timing_ms: dict[str, float] = Field(description="Stage of the search → milliseconds.")
     next_cursor: str = Field(description="For the next page; empty on the last one.")
     encoder: str
 

@@ -21,7 +21,6 @@ _CURRENCIES: Mapping[str, str] = {
     "brl": "BRL", "r$": "BRL", "mxn": "MXN", "zar": "ZAR", "sgd": "SGD", "hkd": "HKD",
     "aed": "AED",
 }  # fmt: skip
-_NO_MINOR_UNIT = frozenset({"JPY", "KRW"})  # ISO 4217 exponent 0
 
 # Longest first, so that "us$" is not read as "$"; "try" is an English word and needs its symbol.
 _NAMES = "|".join(
@@ -75,7 +74,6 @@ def find_money(text: str) -> list[Money]:
     return found
 
 
-def minor_units(amount: Decimal, currency: str) -> int:
-    """An amount in minor units (cents); whole units for currencies that have none."""
-    factor = 1 if currency in _NO_MINOR_UNIT else 100
-    return int((amount * factor).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+def minor_units(amount: Decimal) -> int:
+    """An amount in hundredths, as catalogues keep it whatever the currency."""
+    return int((amount * 100).quantize(Decimal(1), rounding=ROUND_HALF_UP))

@@ -215,7 +215,7 @@ def _edit(
     return Edit(
         attribute=PRICE,
         operation=operation,
-        value=str(minor_units(amount, currency)),
+        value=str(minor_units(amount)),
         start=start,
         end=end,
         text=text[start:end],

@@ -8,7 +8,6 @@ gradients cost as much as all others together on a CPU.
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import logging
 import math
@@ -252,6 +251,8 @@ def train(config: TrainConfig) -> TrainReport:
     Raises:
         NotFound: The training data are not there.
     """
+    # Caches and checkpoints fit one run only; another seed or size must never pick them up.
+    config = dataclasses.replace(config, work=config.work / config.run_id)
     ready = prepare(config)
     batches = Batches(
         ready.sources,
@@ -294,35 +295,3 @@ def train(config: TrainConfig) -> TrainReport:
         seconds=trainer.elapsed_s,
         val_recall_at_10=recall,
     )
-
-
-def main() -> None:
-    """Command line of the recipe."""
-    parser = argparse.ArgumentParser(description="Train the compact dual encoder.")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--out", type=Path, default=Path("models/weights"))
-    parser.add_argument("--work", type=Path, default=Path("runs/compact"))
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    parser.add_argument("--epochs", type=int)
-    parser.add_argument("--minutes", type=float, help="end by then")
-    parser.add_argument("--seed", type=int, default=7)
-    given = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    base = (
-        TrainConfig.for_cuda(data=given.data, out=given.out)
-        if given.device == "cuda"
-        else TrainConfig(data=given.data, out=given.out)
-    )
-    config = dataclasses.replace(
-        base,
-        work=given.work,
-        seed=given.seed,
-        limit_minutes=given.minutes,
-        epochs=given.epochs or base.epochs,
-    )
-    report = train(config)
-    logging.getLogger(__name__).info("%s", report)
-
-
-if __name__ == "__main__":
-    main()

@@ -6,9 +6,9 @@ file. ONNX Runtime folds the casts to fp32 when it loads them, so the arithmetic
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
+import shutil
 import warnings
 from pathlib import Path
 
@@ -115,7 +115,9 @@ def export_compact(
         folder: Gets ``compact.safetensors``, ``image.onnx``, ``text.onnx``, ``tokenizer.json``,
             ``heads.safetensors``, ``labels.json`` and ``config.json``.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    served, folder = folder, folder.with_name(f"{folder.name}.new")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     model.eval()
     state = {
         name: each.half().contiguous() if each.is_floating_point() else each
@@ -154,7 +156,18 @@ def export_compact(
             "preprocess": preprocess_hash(towers.height_px, towers.width_px),
         },
     )
-    return folder
+    return _swap(folder, served)
+
+
+def _swap(written: Path, served: Path) -> Path:
+    """Put a complete folder in the place of the one that was served."""
+    old = served.with_name(f"{served.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if served.exists():
+        served.rename(old)
+    written.rename(served)
+    shutil.rmtree(old, ignore_errors=True)
+    return served
 
 
 def _write_json(path: Path, content: object) -> None:
@@ -183,17 +196,3 @@ def export_checkpoint(work: Path, out: Path, towers: TowerConfig) -> Path:
     model.load_state_dict(average)
     tokenizer = Tokenizer.from_file(str(work / "tokenizer.json"))
     return export_compact(model, tokenizer, names, out / "compact")
-
-
-def main() -> None:
-    """Export the last checkpoint of a run."""
-    parser = argparse.ArgumentParser(description="Export the last checkpoint of a run.")
-    parser.add_argument("--work", type=Path, default=Path("runs/compact"))
-    parser.add_argument("--out", type=Path, default=Path("models/weights"))
-    given = parser.parse_args()
-    torch.set_num_threads(1)
-    export_checkpoint(given.work, given.out, TowerConfig())
-
-
-if __name__ == "__main__":
-    main()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hashlib
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from models.training.network import TowerConfig
@@ -62,6 +63,18 @@ class TrainConfig:
     save_every: int = 100
     gallery: int = 10_000
     towers: TowerConfig = field(default_factory=TowerConfig)
+
+    @property
+    def run_id(self) -> str:
+        """Hash of everything that a cache or a checkpoint depends on.
+
+        How long the run lasts and where its result goes are left out, so that a longer one goes on
+        from where a shorter one ended.
+        """
+        free = ("out", "work", "epochs", "limit_minutes", "watch_every", "save_every", "gallery")
+        fixed = {field.name: getattr(self, field.name) for field in fields(self)}
+        decided = {name: value for name, value in fixed.items() if name not in free}
+        return hashlib.sha256(repr(sorted(decided.items())).encode()).hexdigest()[:12]
 
     @classmethod
     def for_cuda(cls, *, data: Path, out: Path) -> TrainConfig:

@@ -111,7 +111,7 @@ def test_words_without_a_reference_become_wishes_too():
 
 
 def test_likely_keeps_what_may_fulfil_every_wish():
-    likely = target("but red").likely
+    (likely,) = target("but red").likely
     assert matches(
         likely,
         {"type_maybe": ["t-shirt"], "colour_maybe": ["pink", "red"], "gender_maybe": ["men"]},
@@ -119,7 +119,22 @@ def test_likely_keeps_what_may_fulfil_every_wish():
     assert not matches(
         likely, {"type_maybe": ["t-shirt"], "colour_maybe": ["blue"], "gender_maybe": ["men"]}
     )
-    assert target("", None).likely is None
+    assert target("", None).likely == ()
+
+
+def test_likely_first_asks_for_what_else_was_wished_for():
+    every, main = target("but red, with long sleeves").likely
+    t_shirt = {"type_maybe": ["t-shirt"], "colour_maybe": ["red"], "gender_maybe": ["men"]}
+    assert matches(every, {**t_shirt, "sleeve": ["long sleeves"]})
+    assert not matches(every, t_shirt)
+    assert matches(main, t_shirt)
+
+
+def test_a_doubtful_prediction_is_not_kept():
+    doubtful = Reference(
+        picture=BLUE_TSHIRT.picture, beliefs={Facet.TYPE: {"t-shirt": 0.25, "top": 0.2}}
+    )
+    assert wishes(target("but red", doubtful)).keys() == {"colour"}
 
 
 def test_dropped_weight_of_words_leaves_the_picture():

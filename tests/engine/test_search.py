@@ -176,6 +176,23 @@ def test_pages_joined_are_the_whole_list(service):
     assert [rank for rank, _ in pages] == list(range(1, len(shop()) + 1))
 
 
+@pytest.mark.parametrize("query", [{"text": "red dress"}, {"like": ProductId("p05")}])
+def test_paging_goes_on_past_the_pool(service, monkeypatch, query):
+    monkeypatch.setattr("engine.retrieval.POOL", 8)
+    monkeypatch.setattr("engine.search.POOL", 8)
+    pages, cursor = [], ""
+    for _ in range(20):
+        page = service.search(SearchQuery(**query, group_variants=False, limit=5, cursor=cursor))
+        pages += page.hits
+        cursor = page.next_cursor
+        if not cursor:
+            break
+    ids = [hit.product.product_id for hit in pages]
+    assert len(ids) == len(set(ids)) == len(shop()) - ("like" in query)
+    scores = [hit.score for hit in pages]
+    assert scores == sorted(scores, reverse=True)
+
+
 def test_variants_are_one_hit(service):
     result = service.search(SearchQuery(text="red dress for women", limit=100))
     groups = [hit.product.group_id for hit in result.hits]
@@ -218,6 +235,15 @@ def test_negatives_push_away(service):
     }
 
 
+def test_negatives_count_without_a_reference_too(service):
+    plain = SearchQuery(text="red dress", group_variants=False, limit=100)
+    away = dataclasses.replace(plain, negatives=(like("dress", "red", "men"),))
+    before = [h.product.product_id for h in service.search(plain).hits]
+    after = [h.product.product_id for h in service.search(away).hits]
+    assert set(before) - set(after) == set(away.negatives)
+    assert [each for each in before if each not in away.negatives] != after
+
+
 def test_the_same_query_gives_the_same_answer(service):
     query = SearchQuery(picture=picture("green", "jeans"), modification="in black")
     first, second = service.search(query), service.search(query)
@@ -251,8 +277,6 @@ def test_bad_queries_are_refused(service, query, message):
 def test_unknown_products_are_not_found(service, field):
     value = ProductId("nobody") if field == "like" else (ProductId("nobody"),)
     query = SearchQuery(text="x", **{field: value})
-    if field == "negatives":
-        query = dataclasses.replace(query, like=ProductId("p01"))
     with pytest.raises(NotFound, match="nobody"):
         service.search(query)
     with pytest.raises(NotFound, match="nobody"):
