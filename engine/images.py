@@ -15,10 +15,10 @@ from typing import cast
 import numpy as np
 from PIL import Image, ImageCms, ImageOps
 
-from engine.errors import DecodeError, InvalidInput
-from engine.types import BoxPx, ImageRGB
+from engine.errors import DecodeError
+from engine.types import ImageRGB
 
-__all__ = ["ImageLimits", "crop", "decode_image", "encode_jpeg", "encode_webp"]
+__all__ = ["ImageLimits", "decode_image", "encode_webp"]
 
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
 """Everything else that Pillow reads (EPS, PSD, ICNS, FLI …) stays off."""
@@ -40,7 +40,6 @@ _WHAT_DECODERS_RAISE = (
     TypeError,
     OverflowError,
     ZeroDivisionError,
-    MemoryError,
     struct.error,
 )
 
@@ -86,6 +85,7 @@ def decode_image(
     Raises:
         DecodeError: With the code ``image.corrupt``, ``image.too_large``, ``image.too_small`` or
             ``image.unsupported``.
+        MemoryError: The machine, not the picture, is at its end.
     """
     if len(data) > limits.max_bytes:
         raise DecodeError(
@@ -115,36 +115,12 @@ def decode_image(
 
 def encode_webp(image: ImageRGB, *, max_side_px: int = 1280, quality: int = 82) -> bytes:
     """Our own WebP copy of a picture, at most `max_side_px` on the longer side, no metadata."""
+    copy = Image.fromarray(np.ascontiguousarray(image))
+    if max(copy.size) > max_side_px:
+        copy.thumbnail((max_side_px, max_side_px), Image.Resampling.LANCZOS, reducing_gap=3.0)
     buffer = BytesIO()
-    _reduced(image, max_side_px).save(buffer, "WEBP", quality=quality, method=2)
+    copy.save(buffer, "WEBP", quality=quality, method=2)
     return buffer.getvalue()
-
-
-def encode_jpeg(image: ImageRGB, *, max_side_px: int = 1280, quality: int = 85) -> bytes:
-    """Our own JPEG copy of a picture, at most `max_side_px` on the longer side, no metadata."""
-    buffer = BytesIO()
-    _reduced(image, max_side_px).save(buffer, "JPEG", quality=quality, optimize=True)
-    return buffer.getvalue()
-
-
-def crop(image: ImageRGB, box_xyxy_px: BoxPx) -> ImageRGB:
-    """The part of a picture under a box, rounded outwards and clipped to the picture.
-
-    Raises:
-        InvalidInput: Nothing of the box lies in the picture, or a bound is not finite.
-    """
-    height_px, width_px = image.shape[:2]
-    if not np.isfinite(box_xyxy_px).all():
-        raise InvalidInput(f"the box {box_xyxy_px} has a bound that is not a number.")
-    x0, y0 = (max(0, int(np.floor(bound))) for bound in box_xyxy_px[:2])
-    x1 = min(width_px, int(np.ceil(box_xyxy_px[2])))
-    y1 = min(height_px, int(np.ceil(box_xyxy_px[3])))
-    if x0 >= x1 or y0 >= y1:
-        raise InvalidInput(
-            f"the box {box_xyxy_px} covers nothing of the {width_px}x{height_px} picture.",
-            hint="Give x0, y0, x1, y1 in pixels of the upright picture.",
-        )
-    return np.ascontiguousarray(image[y0:y1, x0:x1])
 
 
 def _check_size(size_wh: tuple[int, int], limits: ImageLimits) -> None:
@@ -264,10 +240,3 @@ def _unidentified(data: bytes) -> DecodeError:
     if data[4:8] == b"ftyp" and data[8:12] not in (b"avif", b"avis"):
         return DecodeError("the file is HEIC or a film.", hint=hint, code="image.unsupported")
     return DecodeError("the file is not a picture.", hint=hint)
-
-
-def _reduced(image: ImageRGB, max_side_px: int) -> Image.Image:
-    made = Image.fromarray(np.ascontiguousarray(image))
-    if max(made.size) > max_side_px:
-        made.thumbnail((max_side_px, max_side_px), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    return made

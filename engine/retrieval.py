@@ -52,8 +52,16 @@ def pool(index: VectorIndex, question: Question) -> list[RankedList]:
     """
     lists: list[RankedList] = []
 
-    def near(name: str, vector: NDArray[np.float32], using: VectorName, weight: float) -> None:
-        for tier in (*question.likely, None):
+    tiers = (*question.likely, None)
+
+    def near(
+        name: str,
+        vector: NDArray[np.float32],
+        weight: float,
+        using: VectorName = VectorName.PICTURE,
+        tiers: Sequence[Filter | None] = tiers,
+    ) -> None:
+        for tier in tiers:
             condition = both(question.hard, tier)
             asked = VectorQuery(
                 vector=vector, using=using, condition=condition, limit=POOL, keys=question.keys
@@ -65,11 +73,13 @@ def pool(index: VectorIndex, question: Question) -> list[RankedList]:
 
     weights = question.weights
     if question.picture is not None:
-        near("picture", question.picture, VectorName.PICTURE, weights.picture)
+        near("picture", question.picture, weights.picture)
     if question.description is not None:
-        near("description", question.description, VectorName.PICTURE, weights.words)
+        near("description", question.description, weights.words)
         if question.picture is None:
-            near("title", question.description, VectorName.TITLE, weights.words)
+            # Pictures fill the pool where few are likely; titles need not do it again.
+            widest = question.likely[-1] if question.likely else None
+            near("title", question.description, weights.words, VectorName.TITLE, (widest,))
     if question.words:
         found = index.search_words(
             question.words, condition=question.hard, limit=POOL, keys=question.keys

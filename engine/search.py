@@ -23,12 +23,13 @@ from engine.payload import TENANT, ranking_keys
 from engine.ports import AttributePredictor, DualEncoder, VectorIndex
 from engine.query.lexicon import Lexicon
 from engine.query.parse import parse_modification, parse_query, without
-from engine.ranking.agreement import fulfils, total
+from engine.ranking.agreement import fulfils, scorer
 from engine.ranking.collapse import Group, collapse, product_of
 from engine.ranking.fusion import fuse
 from engine.ranking.reasons import reasons
 from engine.reference import from_picture, from_product, nearby
 from engine.retrieval import POOL, Question, beyond, pool
+from engine.snapshots import Snapshot, Snapshots
 from engine.types import (
     Degradation,
     Facet,
@@ -44,18 +45,7 @@ from engine.types import (
 MAX_LIMIT = 100
 MAX_TEXT = 512
 CACHED = 4096
-"""Text vectors and facet counts that are kept."""
-
-
-@dataclass(slots=True)
-class _Snapshot:
-    """What is computed once for a state of a tenant's catalogue."""
-
-    generation: int
-    brands: frozenset[str]
-    facets: dict[tuple[Facet, Filter | None], tuple[FacetCount, ...]] = field(
-        default_factory=dict[tuple[Facet, Filter | None], tuple[FacetCount, ...]]
-    )
+"""Text vectors that are kept."""
 
 
 @dataclass(slots=True)
@@ -91,7 +81,7 @@ class SearchService:
         self._predictor = predictor
         self._lexicon = lexicon
         self._texts: dict[str, NDArray[np.float32]] = {}
-        self._snapshots: dict[TenantId, _Snapshot] = {}
+        self._snapshots = Snapshots(catalogue, index)
 
     def search(self, query: SearchQuery) -> SearchResult:
         """Answer a query.
@@ -104,10 +94,11 @@ class SearchService:
         _check(query)
         stage = _Stages()
         with stage("understand"):
-            parse = self._understand(query)
+            snapshot = self._snapshots.of(query.tenant)
+            parse = self._understand(query, snapshot.brands)
         with stage("retrieve"):
             away = list(self._vectors(query.negatives, query.tenant).values())
-        reference = self._reference(query, away, stage)
+        reference = self._reference(query, away, snapshot, stage)
         with stage("understand"):
             target = compose(
                 parse, reference=reference, lexicon=self._lexicon, weights=query.weights
@@ -123,9 +114,9 @@ class SearchService:
         groups = self._ranked(question, target, query, offset + query.limit, stage)
         page = groups[offset : offset + query.limit]
         with stage("hydrate"):
-            hits = self._hits(page, offset, target, query)
+            hits = _hits(page, offset, target, snapshot)
         with stage("facets"):
-            facets = self._counts(query.facets, hard, query.tenant)
+            facets = snapshot.counts(query.facets, hard)
         more = len(groups) > offset + query.limit and offset + query.limit < MAX_DEPTH
         return SearchResult(
             hits=hits,
@@ -150,12 +141,11 @@ class SearchService:
         self, names: Sequence[Facet], condition: Filter | None, tenant: TenantId
     ) -> Mapping[Facet, tuple[FacetCount, ...]]:
         """Counts of each value among the products that pass the filter."""
-        return self._counts(names, both(Eq(TENANT, tenant), condition), tenant)
+        return self._snapshots.of(tenant).counts(names, both(Eq(TENANT, tenant), condition))
 
     # --- understanding -------------------------------------------------------------------------
 
-    def _understand(self, query: SearchQuery) -> Parse:
-        brands = self._snapshot(query.tenant).brands
+    def _understand(self, query: SearchQuery, brands: frozenset[str]) -> Parse:
         if query.modification:
             parse = parse_modification(query.modification, lexicon=self._lexicon, brands=brands)
         else:
@@ -166,7 +156,11 @@ class SearchService:
         return parse
 
     def _reference(
-        self, query: SearchQuery, away: Sequence[NDArray[np.float32]], stage: _Stages
+        self,
+        query: SearchQuery,
+        away: Sequence[NDArray[np.float32]],
+        snapshot: Snapshot,
+        stage: _Stages,
     ) -> Reference | None:
         if query.picture is not None:
             with stage("encode"):
@@ -174,10 +168,11 @@ class SearchService:
             with stage("understand"):
                 found = from_picture(vector, self._predictor)
         elif query.like is not None:
-            with stage("hydrate"):
-                product = self.product(query.like, query.tenant)
             with stage("retrieve"):
                 own = self._vectors([query.like], query.tenant)
+            with stage("hydrate"):
+                held = snapshot.products([query.like])
+                product = held.get(query.like) or self.product(query.like, query.tenant)
             with stage("understand"):
                 found = from_product(product, own.get(query.like), self._predictor)
         elif query.positives:
@@ -253,7 +248,7 @@ class SearchService:
         with stage("retrieve"):
             lists = pool(self._index, question)
         with stage("rank"):
-            ranked = fuse(lists, bonus=lambda payload: total(payload, target.wishes))
+            ranked = fuse(lists, bonus=scorer(target.wishes))
             groups = collapse(ranked, variants=query.group_variants)
         if len(groups) > wanted or all(len(each.points) < POOL // 2 for each in lists):
             return groups
@@ -274,44 +269,23 @@ class SearchService:
             cache.update(zip(missing, self._encoder.embed_texts(missing), strict=True))
         return [cache[text] for text in texts]
 
-    # --- answering -----------------------------------------------------------------------------
 
-    def _hits(
-        self, page: Sequence[Group], offset: int, target: Target, query: SearchQuery
-    ) -> tuple[Hit, ...]:
-        ids = [product_of(group.best) for group in page]
-        products = self._catalogue.get_many(ids, query.tenant)
-        return tuple(
-            Hit(
-                product=products[product_id],
-                score=group.best.score,
-                rank=offset + place,
-                reasons=reasons(group.best, target.wishes),
-                variants=group.variants,
-            )
-            for place, (product_id, group) in enumerate(zip(ids, page, strict=True), start=1)
-            if product_id in products  # deleted between the index's answer and this line
+def _hits(
+    page: Sequence[Group], offset: int, target: Target, snapshot: Snapshot
+) -> tuple[Hit, ...]:
+    ids = [product_of(group.best) for group in page]
+    products = snapshot.products(ids)
+    return tuple(
+        Hit(
+            product=products[product_id],
+            score=group.best.score,
+            rank=offset + place,
+            reasons=reasons(group.best, target.wishes),
+            variants=group.variants,
         )
-
-    def _counts(
-        self, names: Sequence[Facet], condition: Filter | None, tenant: TenantId
-    ) -> dict[Facet, tuple[FacetCount, ...]]:
-        snapshot = self._snapshot(tenant)
-        if len(snapshot.facets) > CACHED:
-            snapshot.facets = {}
-        known = snapshot.facets  # other threads add to it, and nobody takes out
-        for name in names:
-            if (name, condition) not in known:
-                known[name, condition] = tuple(self._index.facet(name, condition=condition))
-        return {name: known[name, condition] for name in names}
-
-    def _snapshot(self, tenant: TenantId) -> _Snapshot:
-        generation = self._catalogue.generation(tenant)
-        held = self._snapshots.get(tenant)
-        if held is None or held.generation != generation:
-            held = _Snapshot(generation=generation, brands=self._catalogue.brands(tenant))
-            self._snapshots[tenant] = held
-        return held
+        for place, (product_id, group) in enumerate(zip(ids, page, strict=True), start=1)
+        if product_id in products  # deleted between the index's answer and this line
+    )
 
 
 def _check(query: SearchQuery) -> None:

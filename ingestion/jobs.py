@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,6 @@ from engine.blobs import BlobFolder
 from engine.catalogue.jobs import JobRecord, JobStatus
 from engine.catalogue.store import CatalogueStore
 from engine.errors import LookalikeError
-from engine.ids import DEFAULT_TENANT, TenantId
 from engine.ports import AttributePredictor, DualEncoder, VectorIndex
 from engine.query.lexicon import Lexicon
 from engine.types import Outcome, OutcomeKind
@@ -33,6 +33,9 @@ __all__ = ["IngestionJobs", "OnFinished"]
 
 MAX_ATTEMPTS = 3
 """A job during which the process died this often is not tried again: it may be the cause."""
+
+PAUSE_AFTER_FAILURE_S = 5.0
+"""Before the worker tries again what failed outside of an ingestion."""
 
 _KEPT = ("mapping", "mode", "yes", "default_currency", "encoding", "delimiter", "refresh")
 """Options that a caller may set; the others belong to the installation."""
@@ -79,7 +82,6 @@ class IngestionJobs:
         self._clock = clock
         self._wake = threading.Event()
         self._closing = threading.Event()
-        self._cancelled: set[str] = set()
         self._worker = threading.Thread(target=self._work, name="ingestion", daemon=True)
 
     def start(self) -> int:
@@ -125,10 +127,6 @@ class IngestionJobs:
         """
         return self._catalogue.jobs.get(job_id)
 
-    def newest(self, tenant: TenantId = DEFAULT_TENANT, *, limit: int = 20) -> list[JobRecord]:
-        """The newest jobs of a tenant, newest first."""
-        return self._catalogue.jobs.newest(tenant=tenant, limit=limit)
-
     def rows(self, job_id: str, *, offset: int = 0, limit: int = 100) -> Sequence[Outcome]:
         """Rejected rows and warnings of a job, in the order of the feed.
 
@@ -142,19 +140,12 @@ class IngestionJobs:
         """Where the job's ``report.json`` and ``rejected.csv`` are once it is done."""
         return self._reports_folder / job_id
 
-    def cancel(self, job_id: str) -> JobRecord:
-        """Stop a job after its present batch, or take it out of the queue.
-
-        Raises:
-            NotFound: There is no such job.
-        """
-        record = self._catalogue.jobs.get(job_id)
-        if record.status in (JobStatus.QUEUED, JobStatus.RUNNING):
-            self._cancelled.add(job_id)
-        return record
-
     def close(self, *, timeout_s: float = 30.0) -> None:
-        """Stop after the present batch; an unfinished job goes on at the next start."""
+        """Stop after the present batch; an unfinished job goes on at the next start.
+
+        Args:
+            timeout_s: After this the job is left alone; it goes on at the next start as well.
+        """
         self._closing.set()
         self._wake.set()
         if self._worker.is_alive():
@@ -163,18 +154,31 @@ class IngestionJobs:
     # --- the worker's thread ---------------------------------------------------------------------
 
     def _work(self) -> None:
+        ended: _Ended | None = None
         while not self._closing.is_set():
-            record = self._catalogue.jobs.claim(now_s=self._clock())
-            if record is None:
-                self._wake.wait(timeout=5.0)  # another process may queue a job too
-                self._wake.clear()
-                continue
-            self._run(record)
+            # Whatever fails in here, a locked database most likely, must not end the thread: the
+            # jobs behind would wait for ever. What became of a job is told until it is heard.
+            try:
+                if ended is None:
+                    record = self._catalogue.jobs.claim(now_s=self._clock())
+                    if record is None:
+                        self._wake.wait(timeout=5.0)  # another process may queue a job too
+                        self._wake.clear()
+                        continue
+                    ended = self._run(record)
+                self._settle(ended)
+                told, ended = ended, None
+                if self._on_finished is not None and not told.is_put_aside:
+                    self._on_finished(self._catalogue.jobs.get(told.job_id), told.report)
+            except Exception:  # noqa: BLE001  # said above
+                _log.exception("the ingestion worker failed and goes on")
+                self._closing.wait(PAUSE_AFTER_FAILURE_S)
 
-    def _run(self, record: JobRecord) -> None:
+    def _run(self, record: JobRecord) -> _Ended:
         notes = _RowNotes(self._catalogue, record.job_id)
         report: IngestionReport | None = None
         status, code, message = JobStatus.FAILED, "", ""
+        is_put_aside = False
         try:
             report = ingest(
                 Path(record.feed),
@@ -187,32 +191,42 @@ class IngestionJobs:
                 lexicon=self._lexicon,
                 on_progress=notes.progress,
                 on_outcome=notes.outcome,
-                should_stop=lambda: self._closing.is_set() or record.job_id in self._cancelled,
+                should_stop=self._closing.is_set,
             )
-            status = JobStatus.STOPPED if report.stopped else JobStatus.DONE
+            status, is_put_aside = JobStatus.DONE, report.stopped
         except DeletionsRefused as error:
             report, code, message = error.report, error.code, str(error)
-        except LookalikeError as error:
-            code, message = error.code, str(error)
         except Exception as error:  # noqa: BLE001  # the worker must outlive any one feed
-            _log.exception("ingestion failed job=%s", record.job_id)
-            code, message = "job.failed", f"{type(error).__name__}: {error}"
-        notes.flush()
-        cancelled = record.job_id in self._cancelled
-        if self._closing.is_set() and status is JobStatus.STOPPED and not cancelled:
-            self._catalogue.jobs.requeue(record.job_id)
-            return
-        self._catalogue.jobs.finish(
-            record.job_id,
-            status,
-            now_s=self._clock(),
-            counts=report.counts if report else None,
+            # Closing takes index and catalogue away from a job that did not stop in time.
+            is_put_aside = self._closing.is_set()
+            if isinstance(error, LookalikeError):
+                code, message = error.code, str(error)
+            else:
+                _log.exception("ingestion failed job=%s", record.job_id)
+                code, message = "job.failed", f"{type(error).__name__}: {error}"
+        return _Ended(
+            job_id=record.job_id,
+            status=status,
             error_code=code,
             error=message,
+            report=report,
+            notes=notes,
+            is_put_aside=is_put_aside,
         )
-        self._cancelled.discard(record.job_id)
-        if self._on_finished is not None:
-            self._on_finished(self._catalogue.jobs.get(record.job_id), report)
+
+    def _settle(self, ended: _Ended) -> None:
+        if ended.is_put_aside:
+            self._catalogue.jobs.requeue(ended.job_id)
+            return
+        ended.notes.flush()
+        self._catalogue.jobs.finish(
+            ended.job_id,
+            ended.status,
+            now_s=self._clock(),
+            counts=ended.report.counts if ended.report else None,
+            error_code=ended.error_code,
+            error=ended.error,
+        )
 
     def _options(self, record: JobRecord) -> IngestOptions:
         held: dict[str, Any] = json.loads(record.options)
@@ -224,6 +238,23 @@ class IngestionJobs:
             root=Path(root) if root else None,
             report_folder=self.report_folder(record.job_id),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ended:
+    """What became of a job, until the catalogue has it.
+
+    Attributes:
+        is_put_aside: The service closes; the job is queued again for the next start.
+    """
+
+    job_id: str
+    status: JobStatus
+    error_code: str
+    error: str
+    report: IngestionReport | None
+    notes: _RowNotes
+    is_put_aside: bool
 
 
 class _RowNotes:

@@ -12,12 +12,13 @@ from engine.ids import ProductId
 from engine.query.lexicon import Lexicon
 from engine.types import Attribute, Facet, PictureRef, Problem, RawRecord
 from ingestion.clean import clean_id, clean_line, has_forbidden
+from ingestion.currencies import currency_of
 from ingestion.mapping import BoundMapping, Field
 from ingestion.price import Money, PriceError, parse_price
 
 __all__ = ["NormalRow", "Normaliser", "Rejected"]
 
-NORMALISATION = 1
+NORMALISATION = 2
 """Grows when the same row would be read otherwise, so that every product is brought up to date."""
 
 MAX_ID_BYTES = 255
@@ -240,8 +241,8 @@ class Normaliser:
         return money
 
     def _currency(self, record: RawRecord) -> str:
-        cell = self._mapping.cell(record, Field.CURRENCY).strip().upper()
-        return cell if len(cell) == 3 and cell.isalpha() else self._default_currency
+        cell = self._mapping.cell(record, Field.CURRENCY)
+        return currency_of(cell) or self._default_currency
 
     def _availability(self, record: RawRecord) -> str:
         cell = self._mapping.cell(record, Field.AVAILABILITY).strip().casefold()

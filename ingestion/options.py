@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from engine.errors import InvalidInput
 from engine.ids import DEFAULT_TENANT, TenantId
 from engine.images import ImageLimits
+from ingestion.currencies import CODES
 from ingestion.mapping import AUTOMATIC
 
 
@@ -32,7 +34,7 @@ class IngestOptions:
         encoding: Of a text feed; detected when empty.
         delimiter: Of a CSV feed; found in its header when empty.
         report_folder: Where ``report.json`` and ``rejected.csv`` go; nowhere by default.
-        refresh: Read and embed products again that did not change.
+        refresh: Write products again that did not change; known embeddings are used again.
         batch_products: Products that are embedded and committed together; one flush a batch.
         decode_threads: Pictures decode beside the encoder.
         target_px: Larger pictures are reduced to about this shorter side while decoding.
@@ -56,3 +58,27 @@ class IngestOptions:
     max_bad_frac: float = 0.2
     max_deleted_frac: float = 0.1
     limits: ImageLimits = field(default_factory=ImageLimits)
+
+    def __post_init__(self) -> None:
+        """Check what people type.
+
+        Raises:
+            InvalidInput: A currency, an encoding or a delimiter that is none.
+        """
+        if self.default_currency and self.default_currency.upper() not in CODES:
+            raise InvalidInput(
+                f"{self.default_currency!r} is no currency.", where="default_currency",
+                hint="Use a code of ISO 4217, such as EUR.",
+            )  # fmt: skip
+        if self.delimiter and (len(self.delimiter) > 1 or self.delimiter in '"\r\n'):
+            raise InvalidInput(
+                f"{self.delimiter!r} cannot be a delimiter.", where="delimiter",
+                hint="Use one character, such as ';'.",
+            )  # fmt: skip
+        try:
+            _ = "a".encode(self.encoding or "utf-8")
+        except (LookupError, ValueError) as error:
+            raise InvalidInput(
+                f"{self.encoding!r} is no known encoding.", where="encoding",
+                hint="Use a name such as utf-8, cp1252 or shift_jis.",
+            ) from error  # fmt: skip

@@ -12,16 +12,11 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from price_parser import Price
 
+from ingestion.currencies import currency_of
+
 MAX_AMOUNT = Decimal(10_000_000)
 """Dearer things are typing errors."""
 
-_SYMBOLS = {
-    "€": "EUR", "$": "USD", "US$": "USD", "£": "GBP", "¥": "JPY", "₹": "INR", "Rs": "INR",
-    "Rs.": "INR", "zł": "PLN", "Kč": "CZK", "₽": "RUB", "₩": "KRW", "₺": "TRY", "CHF": "CHF",
-    "A$": "AUD", "C$": "CAD", "CA$": "CAD", "AU$": "AUD", "NZ$": "NZD", "R$": "BRL", "₪": "ILS",
-    "₴": "UAH", "฿": "THB", "₫": "VND",
-}  # fmt: skip
-_CODE = re.compile(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
 _DASHES = re.compile(r"\s*(?:[-–—~]|\bto\b|\bbis\b)\s*", re.IGNORECASE)
 _NEGATIVE = re.compile(r"^\W*[-−]\s*\D{0,4}\d|^\(.*\d.*\)$|\d\s*-\s*$")
 _SCIENTIFIC = re.compile(r"\d[eE][+-]?\d")
@@ -67,7 +62,7 @@ def parse_price(text: str) -> Money:
     minor = int((lowest * 100).quantize(Decimal(1), rounding=ROUND_HALF_UP))
     if minor < 1:
         raise PriceError("the price is below a hundredth")
-    return Money(minor=minor, currency=_currency(cell), is_lowest=len(amounts) > 1)
+    return Money(minor=minor, currency=currency_of(cell), is_lowest=len(amounts) > 1)
 
 
 def _amount(text: str) -> Decimal:
@@ -75,11 +70,3 @@ def _amount(text: str) -> Decimal:
     if amount is None or not amount.is_finite():
         raise PriceError("there is no amount")
     return amount
-
-
-def _currency(text: str) -> str:
-    code = _CODE.search(text)
-    if code:
-        return code[0]
-    found = Price.fromstring(text).currency or ""
-    return _SYMBOLS.get(found, found.upper() if _CODE.fullmatch(found.upper()) else "")

@@ -28,7 +28,7 @@ __all__ = [
 
 REJECTED_NAME = "rejected.csv"
 REPORT_NAME = "report.json"
-_ROW_COLUMN = "reject_row"
+_OWN_COLUMNS = ("reject_row", *REJECT_COLUMNS)
 _FORMULA = re.compile(r"^'|^[ \u00a0]*[=+\-@\t\r]", re.MULTILINE)
 
 
@@ -119,41 +119,46 @@ class RejectedFile:
 
     Args:
         folder: Created where needed.
-        columns: Of the feed.
+        columns: Of the feed, as far as they are known; cells of other columns follow them.
     """
 
     def __init__(self, folder: Path, columns: Sequence[str]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / REJECTED_NAME
-        own = (_ROW_COLUMN, *REJECT_COLUMNS)
-        self._columns = [each for each in columns if each not in own]
-        handle, self._temporary = tempfile.mkstemp(dir=folder, prefix=".rejected-")
-        self._file = os.fdopen(handle, "w", encoding="utf-8", newline="")
-        self._writer = csv.writer(self._file)
-        self._writer.writerow([*map(escape_formula, self._columns), *own])
+        self._columns = dict.fromkeys(columns)
+        # The header is known with the last row only, so rows wait in a file without a name.
+        self._waiting = tempfile.TemporaryFile("w+", dir=folder, encoding="utf-8")  # noqa: SIM115
         self._rows = 0
 
     def add(self, record: RawRecord, problem: Problem) -> None:
         """One rejected row."""
         self._rows += 1
-        cells = [escape_formula(record.cells.get(each, "")) for each in self._columns]
+        self._columns.update(dict.fromkeys(record.cells))
         reason = f"{problem.column}: {problem.message}" if problem.column else problem.message
-        self._writer.writerow([*cells, record.row, problem.code, escape_formula(reason)])
+        own = dict(zip(_OWN_COLUMNS, (str(record.row), problem.code, reason), strict=True))
+        # As ASCII, so that a lone surrogate of a JSON feed comes through.
+        self._waiting.write(json.dumps({**record.cells, **own}) + "\n")
 
     def finish(self) -> str:
         """Publish the file and say where it is; without a row there is none, nor an older one."""
-        self._file.close()
         if not self._rows:
-            Path(self._temporary).unlink()
+            self._waiting.close()
             self._path.unlink(missing_ok=True)
             return ""
-        Path(self._temporary).replace(self._path)
+        columns = [*(each for each in self._columns if each not in _OWN_COLUMNS), *_OWN_COLUMNS]
+        self._waiting.seek(0)
+        with _whole_file(self._path) as file:
+            writer = csv.writer(file)
+            writer.writerow(map(escape_formula, columns))
+            for line in self._waiting:
+                cells: dict[str, str] = json.loads(line)
+                writer.writerow([escape_formula(cells.get(each, "")) for each in columns])
+        self._waiting.close()
         return str(self._path)
 
     def discard(self) -> None:
         """Leave nothing behind. After `finish` it does nothing."""
-        self._file.close()
-        Path(self._temporary).unlink(missing_ok=True)
+        self._waiting.close()
 
 
 def write_report(folder: Path, report: IngestionReport) -> Path:
@@ -169,7 +174,8 @@ def _whole_file(path: Path) -> Generator[IO[str]]:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        # Lone surrogates have no form in UTF-8; a question mark stands for each.
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="") as file:
             yield file
         Path(temporary).replace(path)
     finally:

@@ -25,8 +25,6 @@ class JobStatus(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
-    STOPPED = "stopped"
-    """Somebody asked it to stop; what it had indexed stays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,16 +185,12 @@ class JobTable:
             raise NotFound(f"there is no ingestion {job_id!r}.", code="job.not_found")
         return _record(row)
 
-    def newest(self, *, tenant: TenantId, limit: int = 20) -> list[JobRecord]:
-        """The newest jobs of a tenant, newest first."""
-        query = (
-            sa.select(JOB)
-            .where(JOB.c.tenant == tenant)
-            .order_by(JOB.c.created_s.desc(), JOB.c.job_id)
-            .limit(limit)
-        )
+    def waiting_feeds(self) -> set[str]:
+        """Paths of the feeds that queued and running jobs, of all tenants, still need."""
+        unfinished = (JobStatus.QUEUED.value, JobStatus.RUNNING.value)
         with self._database.read() as connection:
-            return [_record(row) for row in connection.execute(query)]
+            query = sa.select(JOB.c.feed).where(JOB.c.status.in_(unfinished))
+            return set(connection.execute(query).scalars())
 
     def add_rows(self, job_id: str, outcomes: Sequence[Outcome]) -> None:
         """Remember the problem and the warnings of each outcome, one row each."""

@@ -55,7 +55,6 @@ class Stamp:
     """What tells whether a product changed, without the product."""
 
     version: str
-    row_hash: str
     state: ProductState
 
 
@@ -131,20 +130,16 @@ class CatalogueStore:
         return {each: found[each] for each in wanted if each in found}
 
     def stamps(self, tenant: TenantId = DEFAULT_TENANT) -> dict[ProductId, Stamp]:
-        """Version, row hash and state of every product of a tenant."""
-        query = sa.select(
-            PRODUCT.c.product_id, PRODUCT.c.version, PRODUCT.c.row_hash, PRODUCT.c.state
-        ).where(PRODUCT.c.tenant == tenant)
+        """Version and state of every product of a tenant."""
+        query = sa.select(PRODUCT.c.product_id, PRODUCT.c.version, PRODUCT.c.state).where(
+            PRODUCT.c.tenant == tenant
+        )
         states = {each.value: each for each in ProductState}
         with self._database.read() as connection:
             return {
-                ProductId(product_id): Stamp(version, row_hash, states[state])
-                for product_id, version, row_hash, state in connection.execute(query)
+                ProductId(product_id): Stamp(version, states[state])
+                for product_id, version, state in connection.execute(query)
             }
-
-    def row_hashes(self, tenant: TenantId = DEFAULT_TENANT) -> dict[ProductId, str]:
-        """Row hash of every product of a tenant."""
-        return {product_id: stamp.row_hash for product_id, stamp in self.stamps(tenant).items()}
 
     def iter_products(
         self, tenant: TenantId = DEFAULT_TENANT, *, batch: int = 500
@@ -197,11 +192,6 @@ class CatalogueStore:
         return self._embeddings.get(hashes, fingerprint=fingerprint, kind=kind)
 
     # --- writing -------------------------------------------------------------------------------
-
-    def put_embeddings(self, batch: EmbeddingBatch) -> None:
-        """Store embeddings; those already there stay."""
-        with self._database.write() as connection:
-            self._embeddings.put(connection, batch)
 
     def put_pending(
         self,

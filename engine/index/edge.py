@@ -18,7 +18,7 @@ import numpy as np
 import qdrant_edge as qdrant
 
 from engine.errors import Conflict, IndexUnavailable
-from engine.filters import Filter
+from engine.filters import Eq, Filter
 from engine.ids import PointId
 from engine.index.build import build_in_child
 from engine.index.folder import IndexFolder
@@ -127,11 +127,15 @@ class EdgeIndex:
         condition = translate(query.condition, EDGE)
         with self._lock:
             shard = self._opened()
-            passing = self._passing(shard, query.condition, condition)
+            passing = self._passing(shard, None, None)
             if passing == 0:
                 return []
-            if passing == self._passing(shard, None, None):
-                condition = None  # it holds for every point, and the plain graph is fastest
+            if isinstance(query.condition, Eq) or passing > EXACT_BELOW:
+                # Counting costs as much as a search, so it is done where it can save one: a lone
+                # condition, such as the tenant's, may hold for every point.
+                some = self._passing(shard, query.condition, condition)
+                condition = None if some == passing else condition
+                passing = some
             exact = query.exact or (condition is not None and passing <= EXACT_BELOW)
             params = qdrant.SearchParams(
                 exact=exact,

@@ -48,6 +48,32 @@ def open_index(where: str, encoder_id: EncoderId, *, api_key: str = "") -> Vecto
     return EdgeIndex(_folder(where), encoder_id)
 
 
+def index_exists(where: str, encoder_id: EncoderId, *, api_key: str = "") -> bool:
+    """Whether there is something at an address that `open_index` would open; nothing is made.
+
+    Raises:
+        IndexUnavailable: The server does not answer.
+        InvalidInput: The address is empty.
+    """
+    if where == MEMORY:
+        return False
+    if where.startswith(_SERVER):
+        from qdrant_client.http.exceptions import ApiException
+
+        client, name = _connect(where, api_key)
+        name = name or _collection_of(encoder_id)
+        try:
+            return client.collection_exists(name)
+        except ApiException as error:
+            raise IndexUnavailable(
+                f"the server cannot be asked: {str(error).strip()[:300]}", where=name
+            ) from error
+        finally:
+            client.close()
+    path = _folder(where)
+    return any(path.iterdir()) if path.is_dir() else path.exists()
+
+
 def erase_index(where: str, encoder_id: EncoderId, *, api_key: str = "") -> None:
     """Remove everything from the index at an address, whatever filled it; absent is fine.
 
@@ -61,11 +87,8 @@ def erase_index(where: str, encoder_id: EncoderId, *, api_key: str = "") -> None
     if where.startswith(_SERVER):
         from qdrant_client.http.exceptions import ApiException
 
-        from engine.index.manifest import IndexManifest
-        from engine.index.server import collection_name
-
-        client, collection = _connect(where, api_key)
-        name = collection or collection_name(IndexManifest(encoder=encoder_id))
+        client, name = _connect(where, api_key)
+        name = name or _collection_of(encoder_id)
         try:
             client.delete_collection(name)
         except ApiException as error:
@@ -84,6 +107,13 @@ def erase_index(where: str, encoder_id: EncoderId, *, api_key: str = "") -> None
             folder.erase()
         finally:
             folder.release()
+
+
+def _collection_of(encoder_id: EncoderId) -> str:
+    from engine.index.manifest import IndexManifest
+    from engine.index.server import collection_name
+
+    return collection_name(IndexManifest(encoder=encoder_id))
 
 
 def _folder(where: str) -> Path:

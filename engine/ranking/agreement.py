@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from engine.composition import Wish
@@ -30,29 +30,46 @@ def agreement(payload: Payload, wish: Wish) -> float:
 
 def chance(payload: Payload, wish: Wish) -> float:
     """Expected credit of a candidate, in [0, 1]: certain values by credit, predicted by both."""
+    credits = wish.credits
     if is_predicted(payload, wish.facet):
         values = texts(payload.get(maybe(wish.facet)))
         likely = _numbers(payload.get(probability(wish.facet)))
-        return min(
-            1.0, sum(wish.credits.get(v, 0.0) * p for v, p in zip(values, likely, strict=False))
-        )
-    held = texts(payload.get(wish.facet.value))
-    return KNOWN * max((wish.credits.get(value, 0.0) for value in held), default=0.0)
+        found = zip(values, likely, strict=False)
+        return min(1.0, sum([credits[value] * p for value, p in found if value in credits]))
+    held = texts(payload.get(wish.facet))
+    return KNOWN * max([credits[value] for value in held if value in credits], default=0.0)
 
 
 def fulfils(payload: Payload, wish: Wish) -> bool:
     """The candidate's own (or likeliest) value has been wished for."""
-    return any(value in wish.credits for value in texts(payload.get(wish.facet.value)))
+    return any(value in wish.credits for value in texts(payload.get(wish.facet)))
 
 
 def is_predicted(payload: Payload, facet: Facet) -> bool:
     """The values of the facet were read from the picture."""
-    return facet.value in texts(payload.get(PREDICTED))
+    return facet in texts(payload.get(PREDICTED))
 
 
-def total(payload: Payload, wishes: Sequence[Wish]) -> float:
-    """Weighted sum of `agreement` over all wishes."""
-    return sum(wish.weight * agreement(payload, wish) for wish in wishes)
+def scorer(wishes: Sequence[Wish]) -> Callable[[Payload], float]:
+    """The weighted sum of `agreement` over all wishes, for many candidates of one query.
+
+    Most candidates share the values that a feed says, so their agreement is worked out once.
+    """
+    said: dict[tuple[Facet, tuple[str, ...]], float] = {}
+
+    def score(payload: Payload) -> float:
+        total = 0.0
+        for wish in wishes:
+            if is_predicted(payload, wish.facet):
+                total += wish.weight * agreement(payload, wish)
+                continue
+            key = (wish.facet, tuple(texts(payload.get(wish.facet))))
+            if key not in said:
+                said[key] = agreement(payload, wish)
+            total += wish.weight * said[key]
+        return total
+
+    return score
 
 
 def texts(value: PayloadValue | None) -> Sequence[str]:

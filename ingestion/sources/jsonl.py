@@ -15,7 +15,7 @@ from ingestion.sources.encoding import Encoding
 from ingestion.sources.source import MAX_CELL_CHARS
 
 _MAX_DEPTH = 32
-_RECORDS_FOR_COLUMNS = 100
+_RECORDS_FOR_COLUMNS = 1_000
 _LIST_JOINT = ","
 
 
@@ -39,7 +39,7 @@ class JsonLinesSource:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The keys of the first 100 objects, in the order of their first appearance."""
+        """The keys of the first 1,000 objects, in the order of their first appearance."""
         return self._columns
 
     @property

@@ -1,4 +1,4 @@
-"""Parquet: streamed in batches, every column as text, byte columns as pictures."""
+"""Parquet: a few rows at a time, byte columns as pictures, every other column as text."""
 
 # pyarrow ships no types, so its every call would be "unknown" in strict mode.
 # pyright: basic
@@ -16,8 +16,11 @@ import pyarrow.parquet as pq
 
 from engine.errors import FeedError
 from engine.types import RawRecord
+from ingestion.sources.source import MAX_CELL_CHARS
 
 _ROWS = 1_024
+_ROWS_WITH_PICTURES = 64
+"""Encoded pictures have megabytes each, and a batch is held as a whole."""
 _LIST_JOINT = ","
 
 
@@ -25,9 +28,10 @@ class ParquetSource:
     """One Parquet file.
 
     A struct with a member ``bytes`` (pictures as Hugging Face stores them) counts as a byte column.
+    Lists become comma-separated text, other structs Python's notation of them.
 
     Raises:
-        FeedError: No file, damaged, a column twice, or no rows.
+        FeedError: No file, damaged, or a column twice.
     """
 
     def __init__(self, path: Path) -> None:
@@ -46,6 +50,8 @@ class ParquetSource:
                 code="feed.duplicate_column",
             )
         self._columns: tuple[str, ...] = tuple(schema.names)
+        has_pictures = any(_is_bytes(kind) for kind in schema.types)
+        self._rows_per_batch = _ROWS_WITH_PICTURES if has_pictures else _ROWS
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -58,10 +64,14 @@ class ParquetSource:
         return ()
 
     def records(self) -> Iterator[RawRecord]:
-        """The rows."""
+        """The rows; one with a cell of more than `MAX_CELL_CHARS` comes without that cell.
+
+        Raises:
+            FeedError: The file is damaged further on.
+        """
         row = 0
         try:
-            for batch in self._file.iter_batches(batch_size=_ROWS):
+            for batch in self._file.iter_batches(batch_size=self._rows_per_batch):
                 texts: dict[str, list[str]] = {}
                 blobs: dict[str, list[bytes]] = {}
                 for name, column in zip(self._columns, batch.columns, strict=True):
@@ -71,10 +81,10 @@ class ParquetSource:
                         texts[name] = _as_text(column)
                 for place in range(batch.num_rows):
                     row += 1
-                    yield RawRecord(
-                        row=row,
-                        cells={name: cells[place] for name, cells in texts.items()},
-                        blobs={name: held[place] for name, held in blobs.items() if held[place]},
+                    yield _record(
+                        row,
+                        {name: cells[place] for name, cells in texts.items()},
+                        {name: held[place] for name, held in blobs.items() if held[place]},
                     )
         except (OSError, pa.ArrowException) as error:
             raise self._error(error, row=row + 1) from error
@@ -87,6 +97,18 @@ class ParquetSource:
             hint="Check the path, or write the file again.",
             code="feed.not_found" if isinstance(error, FileNotFoundError) else None,
         )
+
+
+def _record(row: int, cells: dict[str, str], blobs: dict[str, bytes]) -> RawRecord:
+    long = [name for name, cell in cells.items() if len(cell) > MAX_CELL_CHARS]
+    if not long:
+        return RawRecord(row=row, cells=cells, blobs=blobs)
+    return RawRecord(
+        row=row,
+        cells={name: cell for name, cell in cells.items() if name not in long},
+        problem="row.too_long",
+        problem_text=f"row {row}: {long[0]!r} has over {MAX_CELL_CHARS:,} characters.",
+    )
 
 
 def _is_bytes(kind: Any) -> bool:

@@ -1,5 +1,7 @@
 """Cursors."""
 
+import base64
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +23,12 @@ def test_no_cursor_is_the_first_page():
 def test_anything_else_is_refused(text):
     with pytest.raises(InvalidInput, match="does not belong to this query"):
         decode_cursor(text, "key")
+
+
+def test_a_deeply_nested_cursor_is_refused():
+    nested = base64.urlsafe_b64encode(b"[" * 100_000).decode()
+    with pytest.raises(InvalidInput, match="does not belong to this query"):
+        decode_cursor(nested, "key")
 
 
 def test_a_cursor_of_another_query_is_refused():

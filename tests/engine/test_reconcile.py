@@ -9,12 +9,13 @@ import pytest
 from engine.catalogue.embeddings import EmbeddingBatch
 from engine.catalogue.store import CatalogueEntry, ProductState
 from engine.catalogue.vectors import ContentKind, normalised, text_hash
+from engine.errors import GuardTripped
 from engine.ids import DEFAULT_TENANT, PictureHash, ProductId, TenantId, picture_hash, point_id
 from engine.index.memory import MemoryIndex
 from engine.index.open import open_index
 from engine.payload import build_point
 from engine.ports import VectorIndex
-from engine.reconcile import ReconcileReport, reconcile
+from engine.reconcile import MAX_PHANTOMS, ReconcileReport, reconcile
 from engine.types import Product, VectorName
 from tests.ingestion.shop import DIMS, CountingEncoder, Shop
 
@@ -27,16 +28,22 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Shop:
     return made
 
 
-def repair(shop: Shop, **more: object) -> ReconcileReport:
+def repair(shop: Shop) -> ReconcileReport:
     seen = shop.encoder.pictures, shop.encoder.texts
-    report = reconcile(
-        shop.catalogue,
-        shop.index,
-        encoder_id=shop.encoder.encoder_id,
-        **more,  # type: ignore[arg-type]
-    )
+    report = reconcile(shop.catalogue, shop.index, encoder_id=shop.encoder.encoder_id)
     assert (shop.encoder.pictures, shop.encoder.texts) == seen, "nothing is embedded again"
     return report
+
+
+def is_clean(report: ReconcileReport) -> bool:
+    return not (report.rebuilt or report.deleted or report.confirmed or report.unrepairable)
+
+
+def haunt(index: VectorIndex, count: int) -> None:
+    """Add points that no catalogue knows."""
+    vector = normalised(np.ones((1, DIMS), np.float32))[0]
+    ghosts = [Product(product_id=ProductId(f"ghost {n}"), title="Ghost") for n in range(count)]
+    index.upsert([build_point(each, {VectorName.TITLE: vector}, version="x") for each in ghosts])
 
 
 def drop(index: VectorIndex, *ids: str) -> None:
@@ -46,7 +53,7 @@ def drop(index: VectorIndex, *ids: str) -> None:
 def test_nothing_wrong_changes_nothing(shop: Shop):
     before = shop.catalogue.generation()
     report = repair(shop)
-    assert report.is_clean
+    assert is_clean(report)
     assert report.products == 6
     assert shop.catalogue.generation() == before
 
@@ -56,7 +63,7 @@ def test_a_wiped_index_comes_back_as_it_was(shop: Shop):
     shop.index.delete([each for each, _ in shop.index.point_ids()])
     assert repair(shop).rebuilt == 6
     assert shop.state() == before
-    assert repair(shop).is_clean
+    assert is_clean(repair(shop))
 
 
 def test_missing_points_are_rebuilt(shop: Shop):
@@ -66,11 +73,49 @@ def test_missing_points_are_rebuilt(shop: Shop):
     assert shop.state() == before
 
 
-def test_phantoms_are_deleted(shop: Shop):
-    vector = normalised(np.ones((1, DIMS), np.float32))[0]
-    ghost = Product(product_id=ProductId("ghost"), title="Ghost")
-    shop.index.upsert([build_point(ghost, {VectorName.TITLE: vector}, version="x")])
-    assert repair(shop).deleted == 1
+@pytest.mark.parametrize("count", [1, MAX_PHANTOMS])
+def test_the_phantoms_of_a_crash_are_deleted(shop: Shop, count: int):
+    haunt(shop.index, count)
+    assert repair(shop).deleted == count
+    assert shop.index.count() == 6
+
+
+def test_the_index_of_another_shop_is_left_alone(shop: Shop):
+    haunt(shop.index, MAX_PHANTOMS + 1)
+    drop(shop.index, "P1")
+    before = sorted(shop.index.point_ids())
+    with pytest.raises(GuardTripped, match=r"101 of its 106 points .* --rebuild"):
+        repair(shop)
+    assert sorted(shop.index.point_ids()) == before
+
+
+def test_a_tenth_of_a_large_index_may_go(tmp_path: Path):
+    shop = Shop(tmp_path)
+    many = MAX_PHANTOMS + 20
+    haunt(shop.index, many)
+
+    class Large(MemoryIndex):
+        """Ten times as many points that need nothing."""
+
+        def point_ids(self):
+            yield from shop.index.point_ids()
+            yield from ((point_id(DEFAULT_TENANT, each), "v") for each in known)
+
+    known = [ProductId(str(n)) for n in range(10 * many)]
+    entries = [
+        CatalogueEntry(product=Product(product_id=each, title="Hat"), row_hash="r", version="v")
+        for each in known
+    ]
+    shop.catalogue.put_pending(entries)
+    index = Large(DIMS)
+    report = reconcile(shop.catalogue, index, encoder_id=shop.encoder.encoder_id)
+    assert (report.deleted, report.confirmed) == (many, len(known))
+
+
+def test_a_new_catalogue_does_not_empty_a_full_index(shop: Shop, tmp_path: Path):
+    second = Shop(tmp_path / "second", index=shop.index)
+    with pytest.raises(GuardTripped, match=r"6 of its 6 points .* has 0 products"):
+        repair(second)
     assert shop.index.count() == 6
 
 
@@ -92,13 +137,10 @@ def test_pending_products_go_forward(shop: Shop):
     assert shop.index.count() == 6
 
 
-def test_other_tenants_are_left_alone(shop: Shop):
-    other = TenantId("other")
-    shop.ingest(shop.feed(shop.products(2)), tenant=other)
+def test_every_tenant_is_repaired(shop: Shop):
+    shop.ingest(shop.feed(shop.products(2)), tenant=TenantId("other"))
     shop.index.delete([each for each, _ in shop.index.point_ids()])
-    assert repair(shop, tenants=[other]).rebuilt == 2
-    report = repair(shop, tenants=[DEFAULT_TENANT])
-    assert (report.rebuilt, report.deleted) == (6, 0)
+    assert repair(shop).rebuilt == 8
     assert shop.index.count() == 8
 
 
@@ -136,6 +178,6 @@ def test_forty_thousand_products_in_good_order_cost_little(tmp_path: Path):
 
     started_s = time.process_time()
     report = reconcile(shop.catalogue, Held(DIMS), encoder_id=shop.encoder.encoder_id)
-    assert report.is_clean
+    assert is_clean(report)
     assert report.products == 40_000
     assert time.process_time() - started_s < 2

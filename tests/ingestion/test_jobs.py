@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import ingestion.jobs
 from engine.catalogue.jobs import JobRecord, JobStatus
 from engine.errors import InvalidInput, NotFound
 from engine.types import OutcomeKind
@@ -13,6 +14,8 @@ from ingestion.jobs import MAX_ATTEMPTS, IngestionJobs
 from ingestion.options import IngestMode, IngestOptions
 from ingestion.report import IngestionReport
 from tests.ingestion.shop import CountingEncoder, Shop
+
+PRODUCTS = 1_500
 
 
 @pytest.fixture
@@ -121,14 +124,61 @@ def test_a_job_that_kills_its_process_is_given_up(shop: Shop):
     jobs.close()
 
 
-def test_cancelling_stops_a_queued_job(shop: Shop):
+def test_the_worker_outlives_a_failing_catalogue(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(ingestion.jobs, "PAUSE_AFTER_FAILURE_S", 0.01)
+    table = type(shop.catalogue.jobs)
+    failures = {"claim": 2, "finish": 2, "add_rows": 1}
+
+    def failing(name: str):
+        works = getattr(table, name)
+
+        def call(self: object, *args: object, **more: object) -> object:
+            if failures[name]:
+                failures[name] -= 1
+                raise OSError("database is locked")
+            return works(self, *args, **more)
+
+        return call
+
+    for name in failures:
+        monkeypatch.setattr(table, name, failing(name))
+
+    def tell(*_: object) -> None:
+        raise RuntimeError("metrics are out of order")
+
+    jobs = make_jobs(shop, on_finished=tell)
+    rows = [*shop.products(2), {"id": "bad"}]
+    first, second = (jobs.submit(shop.feed(rows), IngestOptions()) for _ in range(2))
+    jobs.start()
+    assert wait(jobs, first).status is wait(jobs, second).status is JobStatus.DONE
+    jobs.close()
+    assert not any(failures.values())
+    assert [each.row for each in jobs.rows(first)] == [3]
+    assert jobs.status(first).attempts == 1
+
+
+def test_a_job_that_closing_cut_off_is_queued_again(shop: Shop):
+    class Closing(CountingEncoder):
+        """The index goes away while a batch is embedded, as after the time to close."""
+
+        def embed_images(self, images):
+            jobs.close(timeout_s=0)
+            raise RuntimeError("the index is closed")
+
+    encoder, shop.encoder = shop.encoder, Closing()
     jobs = make_jobs(shop)
     job_id = jobs.submit(shop.feed(shop.products(2)), IngestOptions())
-    jobs.cancel(job_id)
     jobs.start()
-    assert wait(jobs, job_id).status is JobStatus.STOPPED
-    jobs.close()
-    assert shop.catalogue.count() == 0
+    end_s = time.monotonic() + 60
+    while jobs.status(job_id).status is not JobStatus.QUEUED or not jobs.status(job_id).started_s:
+        assert jobs.status(job_id).status is not JobStatus.FAILED
+        assert time.monotonic() < end_s
+        time.sleep(0.01)
+    shop.encoder = encoder
+    again = make_jobs(shop)
+    again.start()
+    assert wait(again, job_id).status is JobStatus.DONE
+    again.close()
 
 
 def test_closing_puts_a_running_job_aside(shop: Shop):
@@ -141,20 +191,23 @@ def test_closing_puts_a_running_job_aside(shop: Shop):
 
     shop.encoder = Slow()
     jobs = make_jobs(shop)
-    job_id = jobs.submit(shop.feed(shop.products(600)), IngestOptions())
+    # More than are read ahead of the first batch that is embedded.
+    (row,) = shop.products(1)
+    rows = [{**row, "id": str(n)} for n in range(PRODUCTS)]
+    job_id = jobs.submit(shop.feed(rows), IngestOptions())
     jobs.start()
     end_s = time.monotonic() + 60
     while jobs.status(job_id).status is not JobStatus.QUEUED or not shop.catalogue.count():
         assert time.monotonic() < end_s
         time.sleep(0.01)
     done = shop.catalogue.count()
-    assert 0 < done < 600
+    assert 0 < done < PRODUCTS
     again = make_jobs(shop)
     again.start()
     record = wait(again, job_id)
     again.close()
     assert (record.status, record.attempts) == (JobStatus.DONE, 1)
-    assert shop.catalogue.count() == 600
+    assert shop.catalogue.count() == PRODUCTS
 
 
 @pytest.mark.parametrize("mapping", ["gogle", "/etc/secrets.yaml"])

@@ -13,9 +13,11 @@ from engine.catalogue.store import ProductState
 from engine.catalogue.vectors import ContentKind
 from engine.errors import FeedError
 from engine.ids import ProductId, TenantId, point_id
+from engine.index.memory import MemoryIndex
+from engine.reconcile import MAX_PHANTOMS
 from engine.types import Facet, OutcomeKind, Provenance, VectorName
 from ingestion.report import DeletionsRefused
-from tests.ingestion.shop import CountingEncoder, Shop
+from tests.ingestion.shop import DIMS, CountingEncoder, Shop
 
 
 @pytest.fixture
@@ -204,6 +206,57 @@ def test_a_feed_with_many_bad_rows_deletes_nothing(shop: Shop):
     assert (report.rejected, report.deleted) == (6, 0)
     assert any("none of 1 products" in note for note in report.notes)
     assert len(shop.ids()) == 20
+
+
+UNREADABLE = {
+    "ragged": (b"id,title,image_link\n", b"%d,Red dress,%d.png\n", b"garbled\n", "feed.csv"),
+    "no JSON": (
+        b"", b'{"id": "%d", "title": "Red dress", "image_link": "%d.png"}\n', b'{"id": "19"\n',
+        "feed.jsonl",
+    ),
+    "undecodable": (
+        b"id,title,image_link\n", b"%d,Robe d\xc3\xa9t\xc3\xa9,%d.png\n",
+        b"1\xff9,Robe,9.png\n", "feed.csv",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_unreadable_rows_keep_every_product(shop: Shop, case: str):
+    header, line, broken, name = UNREADABLE[case]
+    shop.products(20)
+    lines = [line % (n, n) for n in range(20)]
+    shop.ingest(shop.raw_feed(header + b"".join(lines), name))
+    report = shop.ingest(shop.raw_feed(header + b"".join(lines[:19]) + broken, name), mode="full")
+    assert (report.unchanged, report.rejected, report.deleted) == (19, 1, 0)
+    assert any("1 rows could not be read" in note for note in report.notes)
+    assert len(shop.ids()) == 20
+
+
+def test_an_unreadable_row_with_a_known_id_withholds_nothing(shop: Shop):
+    shop.products(20)
+    lines = [f"P{n},Red dress,{n}.png\n" for n in range(20)]
+    header = "id,title,image_link\n"
+    shop.ingest(shop.raw_feed((header + "".join(lines)).encode()))
+    lines[4] = "P4,Red dress\n"
+    report = shop.ingest(shop.raw_feed((header + "".join(lines[:19])).encode()), mode="full")
+    assert (report.problems, report.deleted) == ({"row.columns": 1}, 1)
+    assert shop.ids() == {f"P{n}" for n in range(19)}
+
+
+def test_a_kill_amid_deletions_leaves_what_reconciling_removes(shop: Shop):
+    class Killed(Exception): ...
+
+    class Dying(MemoryIndex):
+        def delete(self, point_ids):
+            raise Killed
+
+    rows = shop.products(MAX_PHANTOMS + 60)
+    shop.index = Dying(DIMS)
+    shop.ingest(shop.feed(rows))
+    with pytest.raises(Killed):
+        shop.ingest(shop.feed(rows[:20]), mode="full", yes=True)
+    assert 0 < shop.index.count() - len(shop.ids()) <= MAX_PHANTOMS
 
 
 def test_stopping_keeps_what_is_done_and_deletes_nothing(shop: Shop):

@@ -23,6 +23,18 @@ from ingestion.price import Money, PriceError, parse_price
         ("$19.99–$9.99", 999, "USD", True),
         ("from 9 to 12", 900, "", True),
         ("9.999", 999900, "", False),
+        ("UVP 19,99 €", 1999, "EUR", False),
+        ("UVP 19,99", 1999, "", False),
+        ("MRP ₹499", 49900, "INR", False),
+        ("MRP Rs 499", 49900, "INR", False),
+        ("NOW $5", 500, "USD", False),
+        ("TOP 5 €", 500, "EUR", False),
+        ("SALE 5.00 gbp", 500, "GBP", False),
+        ("CAD $5", 500, "CAD", False),
+        ("¥5 CNY", 500, "CNY", False),
+        ("TRY €5", 500, "EUR", False),
+        ("RRP 5 SEK", 500, "SEK", False),
+        ("AU$ 5", 500, "AUD", False),
     ],
 )
 def test_prices(text: str, minor: int, currency: str, is_lowest: bool):

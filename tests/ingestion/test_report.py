@@ -50,6 +50,21 @@ def test_rejected_rows_can_be_mended_and_fed_again(tmp_path: Path):
     assert titles == {"Red dress 0", "Red dress", "=2+2"}
 
 
+def test_keys_that_come_late_are_kept(tmp_path: Path):
+    shop = Shop(tmp_path)
+    shop.picture("a.png")
+    early = [{"id": str(n), "title": "Dress", "image_link": "a.png"} for n in range(1_200)]
+    late = {"id": "x", "title": "", "image_link": "a.png", "fabric": "wool \ud800", "lining": "=1"}
+    lines = "".join(json.dumps(each) + "\n" for each in [*early, late])
+    report = shop.ingest(
+        shop.raw_feed(lines.encode(), "feed.jsonl"), report_folder=tmp_path / "reports"
+    )
+    with Path(report.rejected_path).open(newline="", encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["fabric"], row["lining"], row["reject_row"]) == ("wool ?", "'=1", "1201")
+    assert list(row)[-3:] == ["reject_row", "reject_code", "reject_reason"]
+
+
 @given(st.text())
 def test_escaping_is_undone_exactly(cell: str):
     assert unescape_formula(escape_formula(cell)) == cell

@@ -18,6 +18,7 @@ from ingestion.sources.encoding import detect_encoding
 from ingestion.sources.jsonl import JsonLinesSource
 from ingestion.sources.parquet import ParquetSource
 from ingestion.sources.registry import open_source
+from ingestion.sources.source import MAX_CELL_CHARS
 
 CELL = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\x00\ufeff"), max_size=12
@@ -114,6 +115,34 @@ def test_every_parquet_column_becomes_text_or_bytes(tmp_path: Path):
     assert dict(first.blobs) == {"image": b"one", "hf": b"two"}
     assert dict(second.cells) == {"id": "8", "title": "", "price": "", "on": "false", "more": ""}
     assert dict(second.blobs) == {}
+
+
+def test_a_long_parquet_cell_costs_its_row(tmp_path: Path):
+    path = tmp_path / "feed.parquet"
+    pq.write_table(pa.table({"id": ["1", "2"], "title": ["x" * (MAX_CELL_CHARS + 1), "ok"]}), path)
+    first, second = ParquetSource(path).records()
+    assert (first.problem, dict(first.cells)) == ("row.too_long", {"id": "1"})
+    assert "'title'" in first.problem_text
+    assert (second.problem, second.cells["title"]) == ("", "ok")
+
+
+def test_parquet_with_pictures_is_read_in_small_batches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    sizes: list[int] = []
+    read = pq.ParquetFile.iter_batches
+
+    def watched(self: pq.ParquetFile, batch_size: int):
+        for batch in read(self, batch_size=batch_size):
+            sizes.append(batch.num_rows)
+            yield batch
+
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", watched)
+    path = tmp_path / "feed.parquet"
+    pq.write_table(pa.table({"id": range(200), "image": [b"x"] * 200}), path)
+    records = list(ParquetSource(path).records())
+    assert [record.row for record in records] == list(range(1, 201))
+    assert max(sizes) <= 64
 
 
 def test_a_truncated_parquet_file_is_refused(tmp_path: Path):

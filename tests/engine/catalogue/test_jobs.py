@@ -80,12 +80,21 @@ def test_rows_with_problems_are_kept_in_order(store: CatalogueStore):
     assert store.jobs.rows(job_id) == []  # a new attempt tells of its rows again
 
 
-def test_the_newest_jobs_of_a_tenant(store: CatalogueStore):
-    ids = [queue(store, float(n)) for n in range(3)]
-    assert [each.job_id for each in store.jobs.newest(tenant=DEFAULT_TENANT, limit=2)] == ids[:0:-1]
-    assert store.jobs.newest(tenant=TenantId("other")) == []
-
-
 def test_an_unknown_job(store: CatalogueStore):
     with pytest.raises(NotFound, match="'none'"):
         store.jobs.get("none")
+
+
+def test_feeds_that_jobs_still_need(store: CatalogueStore):
+    ids = [
+        store.jobs.create(
+            feed=f"/{name}.csv", mode="upsert", options="{}", tenant=TenantId(name), now_s=place
+        ).job_id
+        for place, name in enumerate(("ended", "running", "queued"))
+    ]
+    for job_id in ids[:2]:
+        claimed = store.jobs.claim(now_s=9.0)
+        assert claimed is not None
+        assert claimed.job_id == job_id
+    store.jobs.finish(ids[0], JobStatus.FAILED, now_s=10.0)
+    assert store.jobs.waiting_feeds() == {"/running.csv", "/queued.csv"}

@@ -86,13 +86,12 @@ def test_products_are_found_in_the_order_asked(store: CatalogueStore):
 
 def test_states_and_versions(store: CatalogueStore):
     store.put_pending([entry("a"), entry("b")])
-    assert store.stamps()[ProductId("a")] == Stamp("v1", "row", ProductState.PENDING)
+    assert store.stamps()[ProductId("a")] == Stamp("v1", ProductState.PENDING)
     store.mark_indexed({ProductId("a"): "v1", ProductId("b"): "other"})
     assert store.stamps()[ProductId("a")].state is ProductState.INDEXED
     assert store.stamps()[ProductId("b")].state is ProductState.PENDING
     store.put_pending([entry("a", version="v2")])
-    assert store.stamps()[ProductId("a")] == Stamp("v2", "row", ProductState.PENDING)
-    assert store.row_hashes() == {"a": "row", "b": "row"}
+    assert store.stamps()[ProductId("a")] == Stamp("v2", ProductState.PENDING)
     assert store.count() == 2
 
 
@@ -131,11 +130,10 @@ def test_all_products_in_pages(store: CatalogueStore):
 def test_embeddings_come_back_at_unit_length(store: CatalogueStore):
     vectors = normalised(np.random.default_rng(1).normal(size=(700, 32)).astype(np.float32))
     keys = [text_hash(str(n)) for n in range(700)]
-    store.put_embeddings(
-        EmbeddingBatch(
-            fingerprint="e", kind=ContentKind.TEXT, vectors=dict(zip(keys, vectors, strict=True))
-        )
+    batch = EmbeddingBatch(
+        fingerprint="e", kind=ContentKind.TEXT, vectors=dict(zip(keys, vectors, strict=True))
     )
+    store.put_pending([], embeddings=[batch])
     found = store.embeddings([*keys, text_hash("other")], fingerprint="e", kind=ContentKind.TEXT)
     assert sorted(found) == sorted(keys)
     held = np.stack([found[key] for key in keys])
@@ -150,9 +148,8 @@ def test_an_embedding_is_written_once(store: CatalogueStore):
     key = text_hash("a")
     first, second = np.eye(2, dtype=np.float32)
     for vector in (first, second):
-        store.put_embeddings(
-            EmbeddingBatch(fingerprint="e", kind=ContentKind.TEXT, vectors={key: vector})
-        )
+        batch = EmbeddingBatch(fingerprint="e", kind=ContentKind.TEXT, vectors={key: vector})
+        store.put_pending([], embeddings=[batch])
     found = store.embeddings([key], fingerprint="e", kind=ContentKind.TEXT)
     np.testing.assert_array_equal(found[key], first)
 

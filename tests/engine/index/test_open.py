@@ -5,11 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from qdrant_client import QdrantClient
 
 from engine.errors import InvalidInput
 from engine.index.edge import EdgeIndex
 from engine.index.memory import MemoryIndex
-from engine.index.open import erase_index, open_index
+from engine.index.open import erase_index, index_exists, open_index
 from engine.types import EncoderId
 
 ROOT = Path(__file__).parents[3]
@@ -55,3 +56,23 @@ def test_a_folder_loads_neither_the_servers_client_nor_torch(quick_folder: Path)
         check=True,
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_looking_for_an_index_makes_none(quick_folder: Path):
+    where = str(quick_folder / "looked-for")
+    assert not index_exists("memory:", ENCODER)
+    assert not index_exists(where, ENCODER)
+    assert not Path(where).exists()
+    open_index(where, ENCODER).close()
+    assert index_exists(where, ENCODER)
+
+
+def test_looking_on_a_server_makes_no_collection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def connect(where: str, api_key: str) -> tuple[QdrantClient, str]:
+        return QdrantClient(path=str(tmp_path)), ""
+
+    monkeypatch.setattr("engine.index.open._connect", connect)
+    assert not index_exists("http://shop", ENCODER)
+    assert not index_exists("http://shop", ENCODER)
+    open_index("http://shop", ENCODER).close()
+    assert index_exists("http://shop", ENCODER)

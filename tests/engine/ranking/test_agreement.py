@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from engine.composition import Wish
 from engine.ids import ProductId
 from engine.payload import build_point
-from engine.ranking.agreement import agreement, chance, fulfils, is_predicted, total
+from engine.ranking.agreement import agreement, chance, fulfils, is_predicted, scorer
 from engine.types import Attribute, Facet, Product, Provenance
 
 RED = Wish(facet=Facet.COLOUR, credits={"red": 1.0, "burgundy": 0.6}, weight=3.0)
@@ -57,5 +57,14 @@ def test_agreement_lies_between_0_and_1_and_grows_with_the_chance(first, second)
 def test_two_likely_wishes_beat_one_certain_one():
     both = payload(guessed("red", 0.6), guessed("men", 0.6, Facet.GENDER))
     one = payload(guessed("red", 0.99), guessed("women", 0.98, Facet.GENDER))
-    assert total(both, (RED, MEN)) > total(one, (RED, MEN))
-    assert total(both, ()) == 0
+    assert scorer((RED, MEN))(both) > scorer((RED, MEN))(one)
+    assert scorer(())(both) == 0
+
+
+@given(st.lists(st.sampled_from(["red", "burgundy", "blue"]), max_size=3, unique=True))
+def test_the_scorer_adds_up_the_agreements(values):
+    said_ones = payload(*map(said, values), said("men", Facet.GENDER))
+    score = scorer((RED, MEN))
+    expected = sum(wish.weight * agreement(said_ones, wish) for wish in (RED, MEN))
+    assert score(said_ones) == pytest.approx(expected)
+    assert score(said_ones) == score(said_ones)
