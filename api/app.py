@@ -5,10 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from anyio import to_thread
 from fastapi import FastAPI
 
+from api.callers import CallerGuard
 from api.container import Container
 from api.errors import install_errors
 from api.limits import BodyLimit, Gate
@@ -18,6 +22,12 @@ from api.openapi import build_openapi
 from api.renditions import Renditions
 from api.routes import health, ingestions, page, pictures, products, search
 from api.state import AppState
+from api.version import lookalike_version
+
+if TYPE_CHECKING:
+    from api.feed_uploads import FeedUploads
+    from engine.catalogue.jobs import JobRecord
+    from ingestion.report import IngestionReport
 
 __all__ = ["create_app"]
 
@@ -53,7 +63,7 @@ def create_app(container: Container) -> FastAPI:
 
     app = FastAPI(
         title="Lookalike",
-        version="0.1.0",
+        version=lookalike_version(),
         description=_DESCRIPTION,
         lifespan=lifespan,
         # FastAPI's documentation pages load scripts from other people's servers.
@@ -67,6 +77,7 @@ def create_app(container: Container) -> FastAPI:
     install_errors(app)
     # The last one added is the outermost.
     app.add_middleware(BodyLimit, limits=limits)
+    app.add_middleware(CallerGuard, settings=container.settings)
     app.add_middleware(RequestFrame, metrics=metrics)
     app.openapi = lambda: build_openapi(app)  # pyright: ignore[reportAttributeAccessIssue] - FastAPI's documented way to extend the document
     return app
@@ -83,5 +94,15 @@ def _open(state: AppState) -> None:
     state.parts["catalogue"] = "ok"
     state.parts["index"] = "ok"
     _ = container.search
-    container.start_jobs(state.metrics.on_ingested)
+    # Taken out here: the container is locked while it closes and waits for the last job.
+    uploads = container.feed_uploads
+    uploads.sweep(container.catalogue.jobs.waiting_feeds())
+    container.start_jobs(partial(_on_ingested, state.metrics, uploads))
     state.ready = True
+
+
+def _on_ingested(
+    metrics: Metrics, uploads: FeedUploads, job: JobRecord, report: IngestionReport | None
+) -> None:
+    metrics.on_ingested(report)
+    uploads.discard(Path(job.feed))

@@ -59,7 +59,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         app(list(arguments), prog_name="lookalike")
     except LookalikeError as error:
-        tell(error)
+        tell(error, as_json="--json" in arguments)
         return exit_code(error)
     except KeyboardInterrupt:
         return 130

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from api.settings import Settings
 
 if TYPE_CHECKING:
+    from api.feed_uploads import FeedUploads
     from api.uploads import UploadStore
     from engine.blobs import BlobFolder
     from engine.catalogue.store import CatalogueStore
@@ -86,6 +87,11 @@ class Container:
         return self._once("uploads", self._open_uploads)
 
     @property
+    def feed_uploads(self) -> FeedUploads:
+        """Feeds that were sent, until they are ingested."""
+        return self._once("feed_uploads", self._open_feed_uploads)
+
+    @property
     def search(self) -> SearchService:
         """The search service."""
         return self._once("search", self._build_search)
@@ -104,10 +110,11 @@ class Container:
         return self.start_jobs()
 
     def reconcile(self) -> ReconcileReport:
-        """Make the index agree with the catalogue, which is the source of truth."""
-        from engine.reconcile import reconcile
+        """Make the index agree with the catalogue, which is the source of truth.
 
-        return reconcile(self.catalogue, self.index, encoder_id=self.encoder.encoder_id)
+        Done once for an opened index; after that this tells what was done then.
+        """
+        return self._once("reconciled", self._reconcile)
 
     def close(self) -> None:
         """Stop the jobs and close index and catalogue, in this order. Closing twice is fine."""
@@ -116,7 +123,8 @@ class Container:
                 built = self._built.pop(part, None)
                 if built is not None:
                     built.close()
-            self._built.pop("search", None)
+            for part in ("search", "reconciled"):
+                self._built.pop(part, None)
 
     def _once(self, part: str, build: Callable[[], T]) -> T:
         with self._lock:
@@ -157,16 +165,28 @@ class Container:
             most_bytes=limits.upload_folder_bytes,
         )
 
+    def _open_feed_uploads(self) -> FeedUploads:
+        from api.feed_uploads import FeedUploads
+
+        return FeedUploads(self.settings.uploaded_feeds_folder)
+
     def _build_search(self) -> SearchService:
+        import gc
+
         from engine.search import SearchService
 
-        return SearchService(
+        service = SearchService(
             index=self.index,
             catalogue=self.catalogue,
             encoder=self.encoder,
             predictor=self.predictor,
             lexicon=self.lexicon,
         )
+        # Vocabulary, models and tables stay as long as the process does; walking through them at
+        # every collection costs a search milliseconds.
+        gc.collect()
+        gc.freeze()
+        return service
 
     def _build_jobs(self, on_finished: OnFinished | None) -> IngestionJobs:
         from ingestion.jobs import IngestionJobs
@@ -183,6 +203,11 @@ class Container:
         )
         jobs.start()
         return jobs
+
+    def _reconcile(self) -> ReconcileReport:
+        from engine.reconcile import reconcile
+
+        return reconcile(self.catalogue, self.index, encoder_id=self.encoder.encoder_id)
 
     def _home(self) -> Path:
         self.settings.home.mkdir(parents=True, exist_ok=True)

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from api.limits import BodyTooLarge
+from api.routes.bodies import WrongMediaType
 from api.schemas.problems import ProblemDetail, ProblemOut
 from engine.errors import (
     Conflict,
+    IndexUnavailable,
     InvalidInput,
     LookalikeError,
     ModelUnavailable,
@@ -24,13 +25,15 @@ from engine.errors import (
 logger = logging.getLogger(__name__)
 
 PROBLEM_TYPE = "application/problem+json"
-_RETRY_AFTER_S = "1"
+_RETRY_AFTER_S: dict[type[LookalikeError], str] = {Overloaded: "1", IndexUnavailable: "5"}
 _STATUS: tuple[tuple[type[LookalikeError], int, str], ...] = (
     (BodyTooLarge, 413, "Request body too large"),
+    (WrongMediaType, 415, "Media type not taken"),
     (InvalidInput, 422, "Invalid input"),
     (NotFound, 404, "Not found"),
     (Conflict, 409, "Conflict"),
     (Overloaded, 503, "Too much at once"),
+    (IndexUnavailable, 503, "Index unavailable"),
     (ModelUnavailable, 503, "Model unavailable"),
     (LookalikeError, 500, "Failure"),
 )
@@ -44,7 +47,6 @@ def install_errors(app: FastAPI) -> None:
     """
     app.add_exception_handler(LookalikeError, _on_lookalike_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
-    app.add_exception_handler(ValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
 
 
@@ -78,16 +80,17 @@ async def _on_lookalike_error(request: Request, error: Exception) -> Response:
     status, title = next(
         (status, title) for kind, status, title in _STATUS if isinstance(error, kind)
     )
-    if status == 500:
+    if status == 500 or isinstance(error, IndexUnavailable):
         logger.error("request failed: %s", error, exc_info=error)
-    headers = {"Retry-After": _RETRY_AFTER_S} if isinstance(error, Overloaded) else None
+    wait_s = next((wait for kind, wait in _RETRY_AFTER_S.items() if isinstance(error, kind)), "")
+    headers = {"Retry-After": wait_s} if wait_s else None
     return problem(
         request, status=status, title=title, detail=str(error), code=error.code, headers=headers
     )
 
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError | ValidationError)
+    assert isinstance(error, RequestValidationError)
     details = [
         ProblemDetail(
             pointer=_pointer(each.get("loc", ())),

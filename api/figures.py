@@ -23,7 +23,6 @@ __all__ = ["build_report", "card_of", "describe_machine", "publish"]
 ROOT = Path(__file__).parents[1]
 WEIGHTS = ROOT / "models" / "weights"
 _COMMAND_LIMIT_S = 10
-_WIDTH = 120
 
 
 def build_report(command: str, results: Sequence[Figure], *, notes: Sequence[str] = ()) -> Report:
@@ -71,8 +70,6 @@ def print_report(console: Console, report: Report) -> None:
             *map(escape, (figure.condition, figure.metric, arm, value, interval, count)),
             style="dim" if figure.published else None,
         )
-    if not console.is_terminal:
-        console.width = max(console.width, _WIDTH)  # a pipe has no edge to wrap at
     console.print(table)
     for note in report.notes:
         console.print(escape(note), style="dim")

@@ -10,7 +10,6 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from engine.types import OutcomeKind, SearchQuery
 
 if TYPE_CHECKING:
-    from engine.catalogue.jobs import JobRecord
     from ingestion.report import IngestionReport
 
 _SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -75,7 +74,7 @@ class Metrics:
         """Count a request; `route` is the path's template, so that ids make no labels."""
         self._requests.labels(method=method, route=route, status=str(status)).inc()
 
-    def on_ingested(self, _: JobRecord, report: IngestionReport | None) -> None:
+    def on_ingested(self, report: IngestionReport | None) -> None:
         """Count the rows of an ingestion that has ended."""
         for outcome, count in (report.counts if report else {}).items():
             self._rows.labels(outcome=outcome).inc(count)

@@ -14,6 +14,8 @@ from engine.images import decode_image, encode_webp
 
 WIDTHS_PX = (160, 320, 640)
 MEDIA_TYPE = "image/webp"
+_SPARE = 1.25
+"""Decoded a bit larger than served, so that the last step of scaling down stays a good one."""
 
 
 class Renditions:
@@ -45,7 +47,7 @@ class Renditions:
             width_px: One of `WIDTHS_PX`.
             load: Encoded picture by name.
         """
-        image = decode_image(load(picture))
+        image = decode_image(load(picture), target_px=round(_SPARE * width_px))
         height, width = image.shape[:2]
         # The encoder bounds the longer side; the width is what the page lays out.
         side_px = max(1, round(width_px * max(height, width) / width))

@@ -10,10 +10,10 @@ from fastapi import Request
 from api.container import Container
 from api.limits import Gate
 from api.metrics import Metrics
+from api.query_picture import decode_query
 from api.renditions import Renditions
 from engine.errors import InvalidInput
 from engine.ids import PictureHash
-from engine.images import decode_image
 from engine.types import ImageRGB
 
 _PICTURE_HASH = re.compile(r"[0-9a-f]{64}")
@@ -46,7 +46,7 @@ class AppState:
             InvalidInput: Neither an upload's id nor a picture's hash.
             NotFound: No such picture.
         """
-        return decode_image(self.picture_bytes(picture))
+        return decode_query(self.picture_bytes(picture))
 
     def picture_bytes(self, picture: str) -> bytes:
         """Encoded form of what `reference_picture` decodes."""

@@ -16,7 +16,6 @@ from pathlib import Path
 
 from engine.errors import InvalidInput, NotFound
 from engine.images import decode_image, encode_webp
-from engine.types import ImageRGB
 
 PREFIX = "upload:"
 MAX_SIDE_PX = 1600
@@ -108,10 +107,6 @@ class UploadStore:
                 code="picture.expired",
             ) from None
 
-    def decode(self, picture_id: str) -> ImageRGB:
-        """The pixels; raises what `get` raises."""
-        return decode_image(self.get(picture_id))
-
     def _path(self, picture_id: str) -> Path:
         return self._folder / f"{picture_id.removeprefix(PREFIX)}.webp"
 
@@ -121,7 +116,10 @@ class UploadStore:
         self._swept_at = now
         kept: list[tuple[float, int, Path]] = []
         for path in self._folder.iterdir():
-            state = path.stat()
+            try:
+                state = path.stat()
+            except FileNotFoundError:
+                continue  # another request has just finished or removed it
             if state.st_mtime + self._keep_s < now:
                 path.unlink(missing_ok=True)
             else:

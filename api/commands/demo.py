@@ -10,7 +10,7 @@ import typer
 
 from api.commands.ingest import print_report, run_feed
 from api.commands.terminal import EncoderOption, JsonOption, print_json, stdout
-from engine.errors import ModelUnavailable, NotFound
+from engine.errors import Conflict, ModelUnavailable, NotFound
 
 if TYPE_CHECKING:
     from api.container import Container
@@ -37,28 +37,32 @@ def demo(
     """
     from api.commands.answers import draw_answer, print_answer
     from api.container import Container
+    from api.query_picture import decode_query
     from api.settings import load_settings
-    from engine.images import decode_image
     from engine.types import SearchQuery
     from ingestion.options import IngestMode, IngestOptions
 
     feed = samples_folder() / "catalogue.csv"
+    report_folder = home / "report"
+    _refuse_a_shop(home, report_folder)
     name, loaded = _encoder(encoder)
-    home.mkdir(parents=True, exist_ok=True)
+    report_folder.mkdir(parents=True, exist_ok=True)
     sheet = home / "demo.png"
-    with Container(load_settings(home=home, encoder=name), encoder=loaded) as container:
+    # Both are named, so that no shop in the environment or in lookalike.toml is overwritten.
+    own = {"index": str(home / "index"), "catalogue": f"sqlite:///{home / 'catalogue.sqlite'}"}
+    with Container(load_settings(home=home, encoder=name, **own), encoder=loaded) as container:
         # Some rows are broken on purpose, so that the report has something to say.
         options = IngestOptions(
-            mapping="google", mode=IngestMode.FULL, yes=True, report_folder=home / "report"
+            mapping="google", mode=IngestMode.FULL, yes=True, report_folder=report_folder
         )
         report, _ = run_feed(container, feed, options)
         reference = _reference(container)
-        picture = decode_image(container.blobs.get(reference.pictures[0]))
+        picture = decode_query(container.blobs.get(reference.pictures[0]))
         query = SearchQuery(picture=picture, modification=but, limit=8)
         result = container.search.search(query)
         heading = f"{reference.title}, {but}"
         draw_answer(container, result, sheet, heading=heading, reference=picture)
-    serve = f"lookalike serve --home {home}" + ("" if name == "compact" else f" --encoder {name}")
+    serve = _serve_command(home, name, own)
     if as_json:
         print_json(_as_json(result, report.to_json(), reference, sheet, serve))
         return
@@ -85,6 +89,30 @@ def samples_folder() -> Path:
         where="demo",
         hint="Run it from a checkout of the repository.",
     )
+
+
+def _refuse_a_shop(home: Path, report_folder: Path) -> None:
+    """The demo deletes what is not in the sample shop, so it runs only where it ran before."""
+    if (home / "catalogue.sqlite").exists() and not report_folder.is_dir():
+        raise Conflict(
+            f"{home} holds a catalogue that the demo did not make.",
+            where="--home",
+            hint=f"Name another folder, or leave --home out for {HOME}.",
+            code="demo.home_in_use",
+        )
+
+
+def _serve_command(home: Path, encoder: str, own: dict[str, str]) -> str:
+    """What shows the demo's shop, also where the environment names another one."""
+    from api.settings import load_settings
+
+    command = f"lookalike serve --home {home}" + (
+        "" if encoder == "compact" else f" --encoder {encoder}"
+    )
+    there = load_settings(home=home)
+    if (there.index_where, there.catalogue_url) == (own["index"], own["catalogue"]):
+        return command
+    return f"LOOKALIKE_INDEX={own['index']} LOOKALIKE_CATALOGUE={own['catalogue']} {command}"
 
 
 def _encoder(name: str | None) -> tuple[str, DualEncoder]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ _PACKAGES = (
     "fastapi",
     "uvicorn",
 )
+_PASSWORD = re.compile(r"(://[^/@\s:]*:)[^@\s]*@")
 _LEAST_DISK_BYTES = 1_000_000_000
 _MARKS = {"ok": "[green]ok[/]", "warn": "[yellow]warn[/]", "fail": "[red]fail[/]"}
 
@@ -69,7 +71,7 @@ def doctor(
 
         console = stdout()
         for each in checks:
-            console.print(f"{_MARKS[each.status]:<14} {each.name:<12} {escape(each.message)}")
+            console.print(f"{_MARKS[each.status]:<14} {each.name:<29} {escape(each.message)}")
     if failed:
         raise typer.Exit(1)
 
@@ -92,9 +94,23 @@ def _versions(_: Container) -> Iterator[Check]:
 
 def _settings(container: Container) -> Iterator[Check]:
     settings = container.settings
-    yield Check(name="home", status="ok", message=str(settings.home.resolve()))
-    yield Check(name="index at", status="ok", message=settings.index_where)
-    yield Check(name="encoder", status="ok", message=settings.encoder)
+    # Empty ones stand for places in the home folder; shown is what they come to.
+    meant = {
+        "home": settings.home.resolve(),
+        "index": settings.index_where,
+        "catalogue": settings.catalogue_url,
+        "feeds": settings.feeds_folder,
+    }
+    for name in type(settings).model_fields:
+        value = meant.get(name, getattr(settings, name))
+        if name == "limits":
+            for limit, number in settings.limits.model_dump().items():
+                yield Check(name=f"limits.{limit}", status="ok", message=f"{number:,}")
+        else:
+            shown = ", ".join(value) if isinstance(value, tuple) else str(value)
+            yield Check(
+                name=f"settings.{name}", status="ok", message=_PASSWORD.sub(r"\1***@", shown)
+            )
 
 
 def _disk(container: Container) -> Iterator[Check]:
@@ -130,13 +146,13 @@ def _models(_: Container) -> Iterator[Check]:
 
 def _index(container: Container) -> Iterator[Check]:
     from engine.ids import point_id
+    from engine.index.open import index_exists
 
-    where = container.settings.index_where
-    if not where.startswith(("http", "memory:")) and not Path(where).exists():
-        yield Check(name="index", status="warn", message="none yet; lookalike ingest makes it")
-        return
     try:
         encoder_id = container.encoder.encoder_id
+        if not index_exists(container.settings.index_where, encoder_id):
+            yield Check(name="index", status="warn", message="none yet; lookalike ingest makes it")
+            return
         in_index = dict(container.index.point_ids())
         catalogue = container.catalogue
         stamps = {

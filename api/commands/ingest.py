@@ -20,20 +20,25 @@ from api.commands.terminal import (
     open_container,
     stderr,
     stdout,
+    tell,
 )
-from engine.errors import LookalikeError, NotFound
+from engine.errors import InvalidInput, LookalikeError, NotFound
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from api.container import Container
+    from engine.reconcile import ReconcileReport
     from ingestion.options import IngestOptions
     from ingestion.report import IngestionReport
     from ingestion.tally import OnProgress
     from ingestion.tally import Progress as Tallied
 
 PARTIAL = 3
+GUARDED = 8
 INTERRUPTED = 130
+_TAB_NAMES = {"tab": "\t", "\\t": "\t"}
+"""A tab is hard to type in a shell."""
 
 
 def ingest(
@@ -60,6 +65,24 @@ def ingest(
         bool,
         typer.Option("--rebuild", help="Empty the index first, as after a change of encoder."),
     ] = False,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Read and index again rows that did not change.")
+    ] = False,
+    encoding: Annotated[
+        str, typer.Option("--encoding", help="Of a text feed, as cp1252. Default: found out.")
+    ] = "",
+    delimiter: Annotated[
+        str,
+        typer.Option(
+            "--delimiter", help="Of a CSV feed: one character, or tab. Default: found out."
+        ),
+    ] = "",
+    default_currency: Annotated[
+        str,
+        typer.Option(
+            "--default-currency", help="Of prices that name none, as EUR.", metavar="CODE"
+        ),
+    ] = "",
     as_json: JsonOption = False,
     home: HomeOption = None,
     encoder: EncoderOption = None,
@@ -75,18 +98,34 @@ def ingest(
     """
     from ingestion.options import IngestMode, IngestOptions
 
+    if feed.is_dir():
+        raise InvalidInput(
+            f"{str(feed)!r} is a folder.",
+            where="feed",
+            hint=f"Name the file in it: lookalike ingest {feed / 'catalogue.csv'}.",
+            code="feed.is_folder",
+        )
     if not feed.exists():
         raise NotFound(f"there is no file {str(feed)!r}.", where="feed", code="feed.not_found")
     with open_container(home=home, encoder=encoder) as container:
-        if rebuild:
-            _erase(container)
         options = IngestOptions(
             mapping=mapping,
             mode=IngestMode.FULL if full else IngestMode.UPSERT,
             root=root,
             yes=yes,
+            refresh=refresh,
+            encoding=encoding,
+            delimiter=_TAB_NAMES.get(delimiter, delimiter),
+            default_currency=default_currency,
             report_folder=_report_folder(container, feed),
         )
+        if rebuild:
+            # What is wrong with the feed is found before anything is thrown away.
+            check_feed(feed, options)
+        with _starting(rebuild):
+            if rebuild:
+                _erase(container)
+            _ = container.index
         refused: LookalikeError | None = None
         report, refused = run_feed(container, feed, options)
     if as_json:
@@ -96,6 +135,9 @@ def ingest(
     if report.stopped:
         typer.echo(f"Stopped. Go on with: {shlex.join(['lookalike', *sys.argv[1:]])}", err=True)
         raise typer.Exit(INTERRUPTED)
+    if refused is not None and as_json:
+        tell(refused)  # the report is the one object on stdout
+        raise typer.Exit(GUARDED)
     if refused is not None:
         raise refused
     if report.rejected:
@@ -113,7 +155,9 @@ def run_feed(
     from ingestion.pipeline import ingest as ingest_feed
     from ingestion.report import DeletionsRefused
 
-    container.reconcile()
+    repaired = repairs_text(container.reconcile())
+    if repaired:
+        typer.echo(repaired, err=True)
     with _progress(feed) as on_progress, _stop_on_interrupt() as should_stop:
         try:
             report = ingest_feed(
@@ -131,6 +175,34 @@ def run_feed(
         except DeletionsRefused as guard:
             return guard.report, guard
     return report, None
+
+
+def check_feed(feed: Path, options: IngestOptions) -> None:
+    """See whether a feed can be opened and read with these options; nothing is changed.
+
+    Raises:
+        FeedError: It cannot be read, or a needed field has no column.
+        InvalidInput: The mapping is not known.
+        NotFound: There is no such folder of pictures.
+    """
+    from ingestion.mapping import choose_mapping
+    from ingestion.sources.registry import open_source
+
+    source = open_source(feed, encoding=options.encoding, delimiter=options.delimiter)
+    choose_mapping(options.mapping, source.columns)
+    if options.root is not None and not options.root.is_dir():
+        raise NotFound(f"there is no folder {str(options.root)!r}.", where="--root")
+
+
+def repairs_text(done: ReconcileReport) -> str:
+    """What had to be done to the index before the feed; empty when nothing."""
+    counts = (
+        (done.rebuilt, "rebuilt"),
+        (done.deleted, "of deleted products removed"),
+        (done.unrepairable, "to be embedded again from their feed"),
+    )
+    told = ", ".join(f"{count:,} {what}" for count, what in counts if count)
+    return f"The index was brought in line with the catalogue, points: {told}." if told else ""
 
 
 def print_report(console: Console, report: IngestionReport) -> None:
@@ -161,6 +233,21 @@ def _erase(container: Container) -> None:
 def _report_folder(container: Container, feed: Path) -> Path:
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     return container.settings.reports_folder / f"{feed.name.partition('.')[0]}-{stamp}"
+
+
+@contextmanager
+def _starting(rebuild: bool) -> Generator[None]:
+    """Ctrl-C before the feed is read ends with a word of what that leaves behind."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        left = (
+            "the index may be empty; the same command fills it"
+            if rebuild
+            else "nothing was changed"
+        )
+        typer.echo(f"Interrupted; {left}.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
 
 
 @contextmanager

@@ -56,7 +56,7 @@ def search(
 
     lookalike search --image photo.jpg --but "in blue, no stripes"
 
-    lookalike search --like DR-104 --but cheaper --sheet found.png
+    lookalike search --like P0001 --but cheaper --sheet found.png
     """
     from engine.filter_text import parse_filter
     from engine.ids import ProductId
@@ -110,10 +110,10 @@ def read_picture(path: Path) -> ImageRGB:
         NotFound: There is no such file.
         DecodeError: Not a picture within the limits.
     """
-    from engine.images import decode_image
+    from api.query_picture import decode_query
 
     try:
-        return decode_image(path.read_bytes())
+        return decode_query(path.read_bytes())
     except FileNotFoundError:
         raise NotFound(f"there is no file {str(path)!r}.", where="image") from None
     except (IsADirectoryError, PermissionError) as error:

@@ -31,6 +31,7 @@ def serve(
     import uvicorn
 
     from api.app import create_app
+    from api.callers import is_loopback
     from api.container import Container
     from api.settings import load_settings
 
@@ -38,8 +39,17 @@ def serve(
     check_port(settings.host, settings.port)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     with Container(settings) as container:
-        # Opened here, so that a locked or mismatched index ends with its own error and exit code.
-        _ = container.index
+        # Here, so that an index that is locked, mismatched or of another catalogue ends with its
+        # own error and exit code.
+        container.reconcile()
+        if not is_loopback(settings.host):
+            typer.secho(
+                f"Warning: nobody has to log in, so whoever reaches {settings.host} can change and"
+                " empty the catalogue. Put a proxy that asks who it is in front, or leave out"
+                " --host.",
+                err=True,
+                fg="yellow",
+            )
         typer.echo(f"Lookalike: http://{settings.host}:{settings.port}/", err=True)
         uvicorn.run(
             create_app(container),

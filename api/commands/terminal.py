@@ -21,6 +21,8 @@ EXIT_CODES = (
     " 8 guard (wants --yes) · 130 Ctrl-C."
 )
 
+_PIPE_WIDTH = 10_000
+
 HomeOption = Annotated[
     Path | None,
     typer.Option(
@@ -50,7 +52,10 @@ def stdout() -> Console:
     """Console for results."""
     from rich.console import Console
 
-    return Console(highlight=False)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _PIPE_WIDTH  # a pipe has no edge to wrap at
+    return console
 
 
 def stderr() -> Console:
@@ -65,8 +70,10 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False))
 
 
-def tell(error: LookalikeError) -> None:
-    """An error on stderr: what, and what to do."""
+def tell(error: LookalikeError, *, as_json: bool = False) -> None:
+    """An error on stderr: what, and what to do; with `as_json` as an object on stdout as well."""
+    if as_json:
+        print_json({"error": {"code": error.code, "message": str(error), "hint": error.hint}})
     head = f"{error.where}: {error.what}" if error.where else error.what
     typer.secho(f"Error ({error.code}): {head}", err=True, fg="red")
     if error.hint:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from fastapi import Request
-from pydantic import BaseModel
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
@@ -15,6 +18,23 @@ from engine.errors import InvalidInput
 
 M = TypeVar("M", bound=BaseModel)
 REQUEST_FIELD = "request"
+_MEANT = {
+    "text": "q",
+    "query": "q",
+    "words": "q",
+    "image": "picture",
+    "but": "modify",
+    "modification": "modify",
+    "filters": "filter",
+    "size": "limit",
+}
+"""What other search services call it."""
+
+
+class WrongMediaType(InvalidInput):
+    """A request body is neither of the types that its route takes (HTTP 415)."""
+
+    code = "body.media_type"
 
 
 def is_form(request: Request) -> bool:
@@ -23,12 +43,22 @@ def is_form(request: Request) -> bool:
 
 
 async def read_json(request: Request, model: type[M]) -> M:
-    """The JSON body.
+    """The JSON body; an empty one is an empty object.
 
     Raises:
-        ValidationError: Not JSON, or not of this shape.
+        RequestValidationError: Not JSON, or not of this shape.
+        WrongMediaType: It is not called JSON. A page of somebody else can make a browser send any
+            text, but not under this name without asking first.
     """
-    return model.model_validate_json(await request.body() or b"{}")
+    body = await request.body()
+    told = request.headers.get("content-type", "")
+    if body and told.partition(";")[0].strip().lower() != "application/json":
+        raise WrongMediaType(
+            f"the content type is {told[:80]!r}.",
+            where="request body",
+            hint="Send JSON with the header Content-Type: application/json.",
+        )
+    return _parsed(body or b"{}", model)
 
 
 @asynccontextmanager
@@ -79,10 +109,31 @@ def request_of(form: FormData, model: type[M]) -> M:
     """The JSON field of a form; a missing one is an empty object.
 
     Raises:
-        ValidationError: Not JSON, or not of this shape.
+        RequestValidationError: Not JSON, or not of this shape.
     """
     held = form.get(REQUEST_FIELD)
-    return model.model_validate_json(held if isinstance(held, str) and held else "{}")
+    return _parsed(held if isinstance(held, str) and held else "{}", model)
+
+
+def _parsed(body: str | bytes, model: type[M]) -> M:
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        # Named after its cause here: elsewhere pydantic's error is a defect of ours.
+        faults = [_explained(fault, model) for fault in error.errors(include_url=False)]
+        raise RequestValidationError(faults) from error
+
+
+def _explained(fault: ErrorDetails, model: type[BaseModel]) -> ErrorDetails:
+    """An unknown name with the one that was meant, where that can be told, and the known ones."""
+    if fault["type"] != "extra_forbidden" or len(fault["loc"]) != 1:
+        return fault
+    name, known = str(fault["loc"][0]), list(model.model_fields)
+    near = [each for each in (_MEANT.get(name.lower(), ""),) if each in known]
+    near = near or get_close_matches(name, known, n=1)
+    meant = f" Did you mean {near[0]}?" if near else ""
+    message = f"{name[:60]!r} is not permitted here.{meant} Known: {', '.join(known)}."
+    return {**fault, "msg": message}
 
 
 def body_docs(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
-import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +11,6 @@ from typing import Annotated, Any
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as InPath
-from starlette.datastructures import UploadFile
 
 from api.routes.bodies import body_docs, file_of, is_form, open_form, read_json, request_of
 from api.routes.responses import json_response
@@ -35,7 +32,6 @@ router = APIRouter(prefix="/v1/ingestions", tags=["ingestions"])
 _EXAMPLES: dict[str, Any] = {
     "feed": {"summary": "A feed on the server", "value": INGESTION_EXAMPLE}
 }
-_SAFE_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _PRESET = re.compile(r"auto|[a-z0-9_-]+|\s*\w+\s*=\s*[^,=/\\]+(,\s*\w+\s*=\s*[^,=/\\]+)*\s*")
 JobIdPath = Annotated[
     str, InPath(max_length=64, description="Id of the ingestion.", examples=["7d0a9f2c"])
@@ -57,6 +53,7 @@ async def submit(request: Request) -> Response:
     """
     state = state_of(request)
     settings = state.container.settings
+    uploads = state.container.feed_uploads
     if is_form(request):
         async with open_form(request, file="feed") as form:
             wanted = request_of(form, IngestionRequest)
@@ -66,16 +63,18 @@ async def submit(request: Request) -> Response:
                     where="request.feed",
                     hint="Leave one of them out.",
                 )
-            feed = await to_thread.run_sync(
-                _keep, file_of(form, "feed"), settings.home / "uploaded-feeds"
-            )
-        root = settings.feeds_folder
+            options = _options(wanted, settings.feeds_folder)
+            sent = file_of(form, "feed")
+            feed = await to_thread.run_sync(uploads.keep, sent.filename or "", sent.file)
     else:
         wanted = await read_json(request, IngestionRequest)
         feed = await to_thread.run_sync(feed_under, settings.feeds_folder, wanted.feed)
-        root = feed.parent
-    options = _options(wanted, root)
-    job = await to_thread.run_sync(_queue, state, feed, options)
+        options = _options(wanted, feed.parent)
+    try:
+        job = await to_thread.run_sync(_queue, state, feed, options)
+    except BaseException:
+        uploads.discard(feed)  # nobody will read it
+        raise
     return json_response(
         to_ingestion(job), status=202, headers={"Location": f"/v1/ingestions/{job.job_id}"}
     )
@@ -176,19 +175,6 @@ def _options(wanted: IngestionRequest, root: Path) -> IngestOptions:
         root=root,
         yes=wanted.yes,
     )
-
-
-def _keep(file: UploadFile, folder: Path) -> Path:
-    """The uploaded feed as a file of ours; its own name lends only letters and the suffix."""
-    name = _SAFE_NAME.sub("_", Path(file.filename or "feed.csv").name).lstrip(".")[-80:]
-    home = folder / secrets.token_hex(8)
-    home.mkdir(parents=True)
-    path = home / (name or "feed.csv")
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as target:
-        shutil.copyfileobj(file.file, target, 1 << 20)
-    part.replace(path)
-    return path
 
 
 def _row(outcome: Outcome) -> RowProblem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 
 from engine.errors import NotFound
 
@@ -36,7 +36,7 @@ _POLICY = "; ".join(
 
 
 @router.get("/")
-async def index(request: Request) -> Response:
+async def index() -> Response:
     """The search page."""
     return _file("index.html")
 

@@ -38,7 +38,7 @@ _UPLOAD_BODY: dict[str, Any] = {
     openapi_extra=_UPLOAD_BODY,
 )
 async def upload(request: Request) -> Response:
-    """Keep a picture for a day under an id that `picture` of a search takes.
+    """Keep a picture, for a day by default, under an id that `picture` of a search takes.
 
     Camera data and place are dropped: what is kept is our own re-encode of at most 1600 px.
     """

@@ -16,7 +16,7 @@ from engine.types import SearchQuery
 
 router = APIRouter(prefix="/v1/products", tags=["products"])
 ProductIdPath = Annotated[
-    str, Path(min_length=1, max_length=255, description="Id in the feed.", examples=["DR-104-red"])
+    str, Path(min_length=1, max_length=255, description="Id in the feed.", examples=["P0001"])
 ]
 
 

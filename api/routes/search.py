@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from api.convert import to_answer, to_facets, to_query
+from api.query_picture import decode_query
 from api.routes.bodies import body_docs, file_of, is_form, open_form, read_json, request_of
 from api.routes.responses import json_response
 from api.schemas.search import (
@@ -23,7 +24,6 @@ from api.state import AppState, state_of
 from engine.errors import InvalidInput, LookalikeError
 from engine.filter_text import parse_filter
 from engine.ids import DEFAULT_TENANT
-from engine.images import decode_image
 from engine.types import Facet, SearchQuery
 
 router = APIRouter(prefix="/v1", tags=["search"])
@@ -60,10 +60,10 @@ async def search(request: Request) -> Response:
                 hint="Leave one of them out.",
             )
     else:
-        wanted, data = await read_json(request, SearchRequest), b""
+        wanted, data = await read_json(request, SearchRequest), None
     query = to_query(wanted)
-    if data:
-        query = replace(query, picture=await state.pictures.run(decode_image, data))
+    if data is not None:
+        query = replace(query, picture=await state.pictures.run(decode_query, data))
     elif wanted.picture:
         image = await state.pictures.run(state.reference_picture, wanted.picture)
         query = replace(query, picture=image)

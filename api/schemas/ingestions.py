@@ -68,7 +68,7 @@ class IngestionOut(WireResponse):
     id: str
     feed: str
     mode: str
-    status: str = Field(description="queued, running, done, failed or stopped.")
+    status: str = Field(description="queued, running, done or failed.")
     counts: IngestionCounts
     submitted_at: str
     started_at: str
@@ -98,7 +98,7 @@ class RowProblems(WireResponse):
                 {
                     "row": 17,
                     "outcome": "rejected",
-                    "product_id": "DR-117",
+                    "product_id": "P0017",
                     "code": "row.price",
                     "column": "price",
                     "value": "Call us",

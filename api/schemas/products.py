@@ -9,12 +9,12 @@ from pydantic import Field
 from api.schemas.base import WireResponse, with_examples
 
 PRODUCT_EXAMPLE: dict[str, Any] = {
-    "id": "DR-104-red",
+    "id": "P0001",
     "title": "Norvik Women Red Wrap Dress",
     "description": "A wrap dress with short sleeves.",
     "brand": "Norvik",
-    "link": "https://shop.example/p/DR-104-red",
-    "group_id": "DR-104",
+    "link": "https://shop.example/p/P0001",
+    "group_id": "G0001",
     "availability": "in_stock",
     "price": {"minor": 3999, "currency": "EUR", "text": "39.99"},
     "attributes": [

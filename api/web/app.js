@@ -65,11 +65,7 @@ const handlers = {
     $("found-title").focus();
   },
   onClear: () => { go({ facets: {}, low: "", high: "" }); $("found-title").focus(); },
-  onPrice: (low, high) => {
-    let [from, to] = [amount(low), amount(high)];
-    if (from !== "" && to !== "" && Number(from) > Number(to)) [from, to] = [to, from];
-    go({ low: from, high: to });
-  },
+  onPrice: (low, high) => go({ low: amount(low), high: amount(high) }),
 };
 
 async function load() {
@@ -100,11 +96,12 @@ async function load() {
     shown = hits.length;
     for (const { product } of hits) titles.set(product.id, product.title);
     showHits(hits, handlers);
+    if (wanted.drop.length) heading(wanted, first.parse);
     showChips(first.parse, first.reference, handlers);
     showNotes(first.degraded.map((each) => each.message));
     $("more").hidden = !cursor;
     announce(hits.length ? `${hits.length} products${cursor ? ", more can be shown" : ""}` : "No products");
-    showFacets(first.facets, wanted, handlers);
+    showFacets(first.facets, wanted, handlers, first);
     if (!hits.length) await nothing(wanted, first, signal);
     await ownCounts(first, wanted, signal);
   } catch (error) {
@@ -123,7 +120,7 @@ async function ownCounts(answer, wanted, signal) {
   if (signal.aborted) return;
   const merged = { ...answer.facets };
   chosen.forEach((facet, place) => { merged[facet] = counts[place].facets[facet]; });
-  showFacets(merged, wanted, handlers);
+  showFacets(merged, wanted, handlers, answer);
 }
 
 async function reference(wanted, signal) {
@@ -142,11 +139,15 @@ async function reference(wanted, signal) {
   }
 }
 
-function heading(wanted) {
+// What is left of the words once wishes were taken out is known with the answer.
+function heading(wanted, parse) {
+  const words = parse
+    ? [...parse.edits.map((each) => each.text), parse.free_text].filter(Boolean).join(parse.edits.length > 1 ? ", " : " ")
+    : wanted.words;
   const like = wanted.picture ? "Like your picture" : wanted.like ? `Like ${titles.get(wanted.like) ?? "this"}` : "";
   const text = like
-    ? (wanted.words ? `${like}, ${/^(but|and|in|with|without)\b/i.test(wanted.words) ? "" : "but "}${wanted.words}` : like)
-    : wanted.words ? `“${wanted.words}”` : filterCount(wanted) ? "Filtered" : "From the shop";
+    ? (words ? `${like}, ${/^(but|and|in|with|without)\b/i.test(words) ? "" : "but "}${words}` : like)
+    : words ? `“${words}”` : filterCount(wanted) ? "Filtered" : "From the shop";
   $("found-title").textContent = text;
   document.title = isStart(wanted) ? "Lookalike" : `${text} · Lookalike`;
 }

@@ -1,12 +1,14 @@
 // From answers to elements. Text goes in as text, never as markup.
 
+import { amount } from "./state.js";
+
 const $ = (id) => document.getElementById(id);
 
 const LABELS = {
   type: "Type", colour: "Colour", gender: "For", pattern: "Pattern", sleeve: "Sleeve",
   material: "Material", brand: "Brand", availability: "Availability",
 };
-const SHOWN_VALUES = 7;
+const SHOWN_VALUES = 10;
 const SWATCHES = {
   black: "#1c1b1b", white: "#fdfdfb", grey: "#8d8d8f", gray: "#8d8d8f", silver: "#c4c6c9", charcoal: "#3c3f43",
   red: "#c0272d", maroon: "#6c1a26", burgundy: "#6d1b2f", pink: "#eb9cb2", magenta: "#c22a83", peach: "#f6bd9b",
@@ -211,7 +213,12 @@ export function showApplied(state, { onRemove, onClear }) {
   count.textContent = String(number);
 }
 
-export function showFacets(counts, state, { onToggle, onPrice }) {
+// Values that the words or the reference name are never folded away.
+export function showFacets(counts, state, { onToggle, onPrice }, { parse, reference }) {
+  const named = new Set([
+    ...parse.edits.map((each) => `${each.attribute}:${each.value}`),
+    ...reference.map((each) => `${each.name}:${each.value}`),
+  ]);
   const focused = document.activeElement?.id;
   const unfolded = new Set(
     [...document.querySelectorAll("#facets [data-unfolded]")].map((each) => each.dataset.facet));
@@ -222,7 +229,7 @@ export function showFacets(counts, state, { onToggle, onPrice }) {
       if (!values.some((each) => each.value === value)) values.push({ value, count: 0 });
     }
     if (values.length < 2 && !chosen.length) return [];
-    return [facetGroup(facet, label, values, chosen, unfolded.has(facet), onToggle)];
+    return [facetGroup(facet, label, values, { chosen, named, unfolded: unfolded.has(facet), onToggle })];
   });
   if (!$("facets").firstElementChild) $("facets").append(priceGroup(onPrice));
   for (const old of [...$("facets").children].slice(1)) old.remove();
@@ -232,13 +239,13 @@ export function showFacets(counts, state, { onToggle, onPrice }) {
   if (focused && $("facets").querySelector(`#${CSS.escape(focused)}`)) $(focused).focus();
 }
 
-function facetGroup(facet, label, values, chosen, unfolded, onToggle) {
+function facetGroup(facet, label, values, { chosen, named, unfolded, onToggle }) {
   const group = node("fieldset", { "data-facet": facet, "data-unfolded": unfolded }, node("legend", {}, label));
   values.forEach(({ value, count }, place) => {
     const id = `facet-${facet}-${value.replace(/[^\w-]/g, "_")}`;
     const box = node("input", { type: "checkbox", id, value, onchange: () => onToggle(facet, value) });
     box.checked = chosen.includes(value);
-    const late = place >= SHOWN_VALUES && !box.checked;
+    const late = place >= SHOWN_VALUES && !box.checked && !named.has(`${facet}:${value}`);
     group.append(
       node("label", { class: late ? "value late" : "value", for: id }, box,
         facet === "colour" ? swatch(value) : "",
@@ -265,10 +272,23 @@ function priceGroup(onPrice) {
     node("fieldset", {}, node("legend", {}, "Price"),
       node("div", { class: "bounds" },
         field("price-low", "From"), field("price-high", "Up to"),
-        node("button", { type: "submit", class: "secondary small" }, "Set"))));
+        node("button", { type: "submit", class: "secondary small" }, "Set")),
+      node("p", { id: "price-fault", class: "fault", role: "alert", hidden: "" })));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const [low, high] = [$("price-low"), $("price-high")];
+    const wrong = [low, high].filter((each) => each.value.trim() && amount(each.value) === "");
+    const numbers = [low, high].map((each) => amount(each.value));
+    const swapped = !wrong.length && numbers.every(Boolean) && Number(numbers[0]) > Number(numbers[1]);
+    for (const each of [low, high]) each.setAttribute("aria-invalid", String(wrong.includes(each) || swapped));
+    $("price-fault").hidden = !(wrong.length || swapped);
+    $("price-fault").textContent = wrong.length
+      ? `“${wrong[0].value.trim()}” is no price. Type an amount such as 40 or 39.99.`
+      : swapped ? "“From” is more than “Up to”." : "";
+    if (wrong.length || swapped) {
+      (wrong[0] ?? low).focus();
+      return;
+    }
     delete low.dataset.bound;
     delete high.dataset.bound;
     onPrice(low.value, high.value);

@@ -101,7 +101,7 @@ def home(stocked_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def client(home: Path) -> Iterator[TestClient]:
     """A client of an API over the shop, started and stopped as in life."""
-    settings = Settings(home=home, encoder="toy")
+    settings = Settings(home=home, encoder="toy", hosts=("testserver",))
     app = create_app(Container(settings))
     with TestClient(app, raise_server_exceptions=False) as running:
         yield running

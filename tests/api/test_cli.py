@@ -13,7 +13,11 @@ from typing import Any
 
 import pytest
 
-from api.cli import app, run
+from api.cli import app, exit_code, run
+from api.commands.terminal import stdout
+from api.container import Container
+from api.settings import Limits, Settings
+from engine.errors import GuardTripped, IndexUnavailable, Overloaded
 from tests.api.conftest import BAD_ROWS, GOOD_ROWS, write_feed
 from tests.api.pictures import encoded, garment
 
@@ -144,9 +148,6 @@ def test_exit_codes(
 
 
 def test_an_index_in_use_is_a_conflict(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from api.container import Container
-    from api.settings import Settings
-
     with Container(Settings(home=home, encoder="toy")) as container:
         assert container.index.count() == GOOD_ROWS
         done = subprocess.run(
@@ -220,3 +221,120 @@ def test_ctrl_c_finishes_the_batch_and_says_how_to_go_on(tmp_path: Path) -> None
     assert report["rows"] < 6_000
     assert "Finishing the batch" in err
     assert f"lookalike ingest {feed}" in err
+
+
+def test_the_demo_leaves_a_configured_shop_alone(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_feed(tmp_path / "samples").rename(tmp_path / "samples" / "catalogue.csv")
+    monkeypatch.setattr("api.commands.demo.samples_folder", lambda: tmp_path / "samples")
+    shop = tmp_path / "shop"
+    monkeypatch.setenv("LOOKALIKE_CATALOGUE", f"sqlite:///{shop / 'catalogue.sqlite'}")
+    monkeypatch.setenv("LOOKALIKE_INDEX", str(shop / "index"))
+    demo = tmp_path / "demo"
+    assert run(["demo", "--home", str(demo), "--encoder", "toy", "--json"]) == 0
+    told = _json(capsys)
+    assert not shop.exists()
+    assert (demo / "catalogue.sqlite").is_file()
+    assert told["serve"].startswith(f"LOOKALIKE_INDEX={demo / 'index'} ")
+    # A shop that the demo did not fill is not its to empty either.
+    copy = tmp_path / "copy"
+    shutil.copytree(home, copy)
+    assert run(["demo", "--home", str(copy), "--encoder", "toy"]) == 6
+    assert "did not make" in capsys.readouterr().err
+
+
+def test_rebuild_throws_nothing_away_for_a_feed_that_cannot_be_read(
+    home: Path, feed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "home"
+    shutil.copytree(home, copy)
+    place = ["--home", str(copy), "--encoder", "toy", "--rebuild"]
+    bare = tmp_path / "bare.csv"
+    bare.write_text("a,b\n1,2\n")
+    for arguments, code in (
+        ([str(bare)], 2),
+        ([str(feed), "--mapping", "nobody"], 2),
+        ([str(feed), "--root", str(tmp_path / "none")], 4),
+    ):
+        assert run(["ingest", *arguments, *place]) == code
+        assert _points(copy) == GOOD_ROWS
+    capsys.readouterr()
+    assert run(["ingest", str(feed), *place]) == 3
+    assert f"points: {GOOD_ROWS} rebuilt" in capsys.readouterr().err
+    assert _points(copy) == GOOD_ROWS
+
+
+def _points(home: Path) -> int:
+    with Container(Settings(home=home, encoder="toy")) as container:
+        return container.index.count()
+
+
+def test_doctor_shows_every_setting_without_secrets_and_makes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LOOKALIKE_CATALOGUE", "postgresql://shop:hunter2@db/shop")
+    monkeypatch.setenv("LOOKALIKE_PORT", "8123")
+    assert run(["doctor", "--home", "home", "--encoder", "toy", "--json"]) == 0
+    checks = {check["name"]: check["message"] for check in _json(capsys)["checks"]}
+    wanted = {f"settings.{name}" for name in Settings.model_fields} - {"settings.limits"}
+    assert wanted | {f"limits.{name}" for name in Limits.model_fields} <= checks.keys()
+    assert checks["settings.catalogue"] == "postgresql://shop:***@db/shop"
+    assert checks["settings.port"] == "8123"
+    assert checks["settings.index"] == "home/index"
+    assert not (tmp_path / "home").exists()
+
+
+def test_errors_as_json_and_their_exit_codes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(IndexUnavailable("away")) == 1
+    assert exit_code(Overloaded("full")) == 7
+    place = ["--home", str(tmp_path / "home"), "--encoder", "toy"]
+    assert run(["ingest", str(tmp_path), *place, "--json"]) == 2
+    printed = capsys.readouterr()
+    error = json.loads(printed.out)["error"]
+    assert error["code"] == "feed.is_folder"
+    assert error["hint"]
+    assert "is a folder" in printed.err
+
+
+def test_what_is_piped_is_not_wrapped(capsys: pytest.CaptureFixture[str]) -> None:
+    line = "word " * 100 + "end"
+    stdout().print(line)
+    assert capsys.readouterr().out == line + "\n"
+
+
+def test_serving_beyond_this_machine_is_warned_of(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("uvicorn.run", lambda *_, **__: None)
+    place = ["--home", str(home), "--encoder", "toy", "--port", "8017"]
+    assert run(["serve", *place]) == 0
+    assert "Warning" not in capsys.readouterr().err
+    assert run(["serve", *place, "--host", "0.0.0.0"]) == 0
+    assert "nobody has to log in" in capsys.readouterr().err
+
+
+def test_ctrl_c_before_the_feed_says_what_it_leaves(
+    feed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: Container) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Container, "_open_index", interrupted)
+    place = ["--home", str(tmp_path / "home"), "--encoder", "toy"]
+    assert run(["ingest", str(feed), *place]) == 130
+    assert "Interrupted; nothing was changed." in capsys.readouterr().err
+
+
+def test_an_index_of_another_catalogue_is_not_served(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def guarded(*_: object, **__: object) -> None:
+        raise GuardTripped("the index belongs to another catalogue.")
+
+    monkeypatch.setattr("engine.reconcile.reconcile", guarded)
+    assert run(["serve", "--home", str(home), "--encoder", "toy", "--port", "8018"]) == 8
+    assert "another catalogue" in capsys.readouterr().err

@@ -23,7 +23,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """An API over an empty home whose feeds folder holds the shop."""
     home = tmp_path_factory.mktemp("empty") / "home"
     write_feed(home / "feeds" / "autumn")
-    app = create_app(Container(Settings(home=home, encoder="toy")))
+    app = create_app(Container(Settings(home=home, encoder="toy", hosts=("testserver",))))
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client
 
@@ -74,8 +74,23 @@ def test_an_uploaded_feed_finds_its_pictures_in_the_feeds_folder(empty: TestClie
     job = _finished(empty, answer.headers["location"])
     assert (job["status"], job["counts"]["indexed"], job["counts"]["rejected"]) == ("done", 1, 1)
     assert empty.get("/v1/products/NEW1").json()["title"] == "Blue thing"
-    kept = list(settings.home.rglob("*new_feed.csv"))
-    assert [path.parent.parent for path in kept] == [settings.home / "uploaded-feeds"]
+    assert job["feed"] == "new_feed.csv"
+    until = time.monotonic() + 10
+    while any(settings.uploaded_feeds_folder.iterdir()) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not any(settings.uploaded_feeds_folder.iterdir()), "the feed outlived its ingestion"
+
+
+def test_an_upload_that_is_refused_leaves_nothing(empty: TestClient) -> None:
+    folder = empty.app.state.parts.container.settings.uploaded_feeds_folder
+    before = set(folder.iterdir()) if folder.is_dir() else set()
+    answer = empty.post(
+        "/v1/ingestions",
+        files={"feed": ("a.csv", b"id,title\n", "text/csv")},
+        data={"request": json.dumps({"mapping": "nobody"})},
+    )
+    assert answer.status_code == 422
+    assert (set(folder.iterdir()) if folder.is_dir() else set()) <= before
 
 
 def test_a_full_feed_that_would_empty_the_shop_is_guarded(empty: TestClient) -> None:

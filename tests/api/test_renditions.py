@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from io import BytesIO
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from api.renditions import WIDTHS_PX, Renditions
+from engine.images import encode_webp
+from engine.types import ImageRGB
 
 
 def _jpeg(size_wh: tuple[int, int]) -> bytes:
@@ -27,6 +30,18 @@ def test_a_copy_is_as_wide_as_asked_and_never_enlarged(
     assert copy.width == min(width_px, size_wh[0])
     assert copy.height == pytest.approx(copy.width * size_wh[1] / size_wh[0], abs=1)
     assert b"SECRET" not in data
+
+
+def test_a_large_picture_is_not_decoded_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: list[tuple[int, ...]] = []
+
+    def spying(image: ImageRGB, **options: Any) -> bytes:
+        decoded.append(image.shape)
+        return encode_webp(image, **options)
+
+    monkeypatch.setattr("api.renditions.encode_webp", spying)
+    Renditions(most_bytes=10**6).make("p", 160, lambda _: _jpeg((2400, 3000)))
+    assert 160 <= decoded[0][1] <= 400
 
 
 def test_copies_are_held_and_the_least_used_go_first() -> None:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from api.query_picture import QUERY_PX
+from api.schemas.search import ANSWER_EXAMPLE
 from tests.api.pictures import encoded, garment
 
 PROBLEM = "application/problem+json"
@@ -33,6 +35,32 @@ def test_words_find_what_they_say(client: TestClient) -> None:
     assert answer["hits"][0]["rank"] == 1
     assert answer["encoder"].startswith("toy")
     assert answer["timing_ms"]
+
+
+def test_the_example_shows_timings_that_there_are(client: TestClient) -> None:
+    told = set(_search(client, like="P01", modify="but red", facets=["colour"])["timing_ms"])
+    assert ANSWER_EXAMPLE["timing_ms"].keys() <= told
+
+
+def test_a_query_picture_is_decoded_no_larger_than_the_encoder_needs(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[int, ...]] = []
+    encoder = client.app.state.parts.container.encoder
+    embed = encoder.embed_images
+
+    def spying(images: list[Any]) -> Any:
+        seen.extend(image.shape for image in images)
+        return embed(images)
+
+    monkeypatch.setattr(type(encoder), "embed_images", lambda _, images: spying(images))
+    large = encoded(garment("blue", size_wh=(1350, 1800)))
+    sent = client.post("/v1/search", files={"picture": ("a.png", large, "image/png")})
+    assert sent.status_code == 200, sent.text
+    name = client.post("/v1/pictures", files={"picture": ("a.png", large, "image/png")})
+    _search(client, picture=name.json()["picture"])
+    assert len(seen) == 2
+    assert all(QUERY_PX <= min(shape[:2]) < 2 * QUERY_PX for shape in seen), seen
 
 
 def test_a_product_but_in_red(client: TestClient) -> None:
@@ -137,7 +165,9 @@ def test_products_and_what_is_like_them(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("request_body", "pointer", "detail"),
     [
-        ({"limt": 3}, "/limt", "not permitted"),
+        ({"limt": 3}, "/limt", "not permitted here. Did you mean limit? Known: q, picture,"),
+        ({"text": "red"}, "/text", "Did you mean q?"),
+        ({"zzz": 1}, "/zzz", "not permitted here. Known: q, picture,"),
         ({"limit": 0}, "/limit", "greater than or equal to 1"),
         ({"limit": 101}, "/limit", "less than or equal to 100"),
         ({"q": "x" * 513}, "/q", "at most 512"),
@@ -202,6 +232,7 @@ def test_broken_json_and_broken_forms(client: TestClient) -> None:
         ({"photo": picture}, {}, "form.unknown_field"),
         ({"picture": picture}, {"request": "{"}, "request.invalid"),
         ({"picture": ("a.png", b"GIF89a nonsense", "image/png")}, {}, "image.corrupt"),
+        ({"picture": ("a.png", b"", "image/png")}, {"request": '{"q": "dress"}'}, "image.corrupt"),
         ({"picture": ("a.svg", b"<svg onload=alert(1)>", "image/png")}, {}, "image.unsupported"),
     ):
         answer = client.post("/v1/search", files=files, data=data)

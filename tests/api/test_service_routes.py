@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -14,7 +15,10 @@ from PIL import Image
 from api.app import create_app
 from api.container import Container
 from api.routes import health, ingestions, pictures, products, search
+from api.routes.health import Liveness
 from api.settings import Limits, Settings
+from api.version import lookalike_version
+from engine.errors import IndexUnavailable
 from tests.api.pictures import encoded, garment
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -170,7 +174,7 @@ def _references(held: Any) -> Iterator[str]:
 def narrow(tmp_path: Path) -> Iterator[TestClient]:
     """An API over an empty home that takes little."""
     limits = Limits(json_bytes=1_000, picture_bytes=5_000, feed_bytes=20_000)
-    settings = Settings(home=tmp_path / "home", encoder="toy", limits=limits)
+    settings = Settings(home=tmp_path / "home", encoder="toy", limits=limits, hosts=("testserver",))
     app = create_app(Container(settings))
     with TestClient(app, raise_server_exceptions=False) as running:
         yield running
@@ -209,6 +213,35 @@ def test_a_full_gate_is_503_with_a_time_to_come_back(narrow: TestClient) -> None
     assert answer.json()["code"] == "overloaded"
     state.searches._inside = 0
     assert narrow.post("/v1/search", json={"q": "dress"}).status_code == 200
+
+
+def test_an_index_that_is_away_is_503_with_a_time_to_come_back(
+    narrow: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise IndexUnavailable("the server does not answer.")
+
+    monkeypatch.setattr(narrow.app.state.parts.container.search, "search", away, raising=False)
+    answer = narrow.post("/v1/search", json={"q": "dress"})
+    assert (answer.status_code, answer.json()["code"]) == (503, "index.unavailable")
+    assert int(answer.headers["retry-after"]) >= 1
+
+
+def test_an_answer_of_ours_that_is_not_valid_is_our_fault(
+    narrow: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(*_: object) -> None:
+        Liveness.model_validate({"status": 7})
+
+    monkeypatch.setattr(narrow.app.state.parts.container.search, "search", wrong, raising=False)
+    answer = narrow.post("/v1/search", json={"q": "dress"})
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+
+
+def test_the_version_is_told_once(narrow: TestClient) -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert narrow.get("/openapi.json").json()["info"]["version"] == project["version"]
+    assert lookalike_version() == project["version"]
 
 
 def test_what_breaks_inside_is_not_told(

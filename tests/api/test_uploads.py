@@ -10,6 +10,7 @@ from PIL import Image
 
 from api.uploads import MAX_SIDE_PX, UploadStore
 from engine.errors import DecodeError, InvalidInput, NotFound
+from engine.images import decode_image
 
 
 class Clock:
@@ -39,7 +40,7 @@ def test_a_picture_comes_back_until_it_expires(tmp_path: Path) -> None:
     store = _store(tmp_path / "uploads", clock)
     taken = store.put(_png())
     assert taken.size_wh == (40, 60)
-    image = store.decode(taken.picture_id)
+    image = decode_image(store.get(taken.picture_id))
     assert image.shape == (60, 40, 3)
     assert image.mean(axis=(0, 1)) == pytest.approx([255, 0, 0], abs=6)
     clock.now += 3500
@@ -76,6 +77,19 @@ def test_what_is_no_picture_is_not_kept(tmp_path: Path) -> None:
 def test_an_id_is_never_a_path(picture_id: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="not the id of an upload"):
         _store(tmp_path, Clock()).get(picture_id)
+
+
+def test_a_file_that_vanishes_while_room_is_made_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = _store(tmp_path, Clock())
+    gone = tmp_path / "other.part"
+
+    def listed(folder: Path) -> list[Path]:
+        return [gone]  # another request finished it between the listing and the look
+
+    monkeypatch.setattr(Path, "iterdir", listed)
+    store.get(store.put(_png()).picture_id)
 
 
 def test_expired_and_oldest_pictures_make_room(tmp_path: Path) -> None:

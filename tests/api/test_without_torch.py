@@ -39,7 +39,8 @@ from api.settings import Settings
 from pathlib import Path
 import api.commands.serve
 home = Path(sys.argv[2])
-with TestClient(create_app(Container(Settings(home=home, encoder="toy")))) as client:
+settings = Settings(home=home, encoder="toy", hosts=("testserver",))
+with TestClient(create_app(Container(settings))) as client:
     assert client.get("/readyz").status_code == 200
     assert client.post("/v1/search", json={"like": "P01", "modify": "but red"}).json()["hits"]
 """

@@ -108,6 +108,7 @@ def test_upload_but_red_and_take_it_back(open_page, photo: Path) -> None:
     page.wait_for_url("**drop=colour*")
     assert "Blue" in _titles(page)[0]
     expect(page.locator("#chips .chip:not(.chip-dropped)")).to_have_text(["price: at most 60.00"])
+    expect(page.locator("#found-title")).to_have_text("Like your picture, but under 60")
     page.get_by_role("button", name="Put back: colour: red").click()
     expect(page.locator("#chips .chip-dropped")).to_have_count(0)
     assert "Red" in _titles(page)[0]
@@ -143,6 +144,44 @@ def test_filters_add_up_and_the_address_holds_everything(open_page, photo: Path)
     shared.get_by_role("button", name="Clear all filters").click()
     expect(shared.locator("#applied")).to_be_hidden()
     assert set(_state(shared)) == {"q", "picture"}
+
+
+def test_a_price_that_is_none_is_said_and_kept(open_page) -> None:
+    page = open_page("/?q=dress")
+    low, high = page.get_by_role("textbox", name="From"), page.get_by_role("textbox", name="Up to")
+    fault = page.locator("#price-fault")
+    expect(fault).to_be_hidden()
+    for typed in ("abc", "-5"):
+        high.fill(typed)
+        high.press("Enter")
+        expect(fault).to_contain_text(f"“{typed}” is no price. Type an amount such as 40")
+        expect(high).to_have_value(typed)
+        expect(high).to_be_focused()
+    low.fill("50")
+    high.fill("5")
+    page.get_by_role("button", name="Set").click()
+    expect(fault).to_contain_text("“From” is more than “Up to”")
+    high.fill("70")
+    high.press("Enter")
+    page.wait_for_url("**max=70*")
+    expect(fault).to_be_hidden()
+
+
+def test_values_that_are_named_are_not_folded_away(open_page) -> None:
+    page = open_page("/?q=dress")
+    shown = page.evaluate(
+        """async () => {
+          const { showFacets } = await import("/web/view.js");
+          const type = [...Array(20).keys()].map((n) => ({ value: `kind ${n}`, count: 99 - n }));
+          const parse = { edits: [{ attribute: "type", value: "kind 15" }] };
+          const reference = [{ name: "type", value: "kind 17" }];
+          showFacets({ type }, { facets: {}, low: "", high: "" },
+            { onToggle: () => {}, onPrice: () => {} }, { parse, reference });
+          const labels = [...document.querySelectorAll("[data-facet=type] label")];
+          return labels.filter((each) => each.offsetParent).map((each) => each.control.value);
+        }"""
+    )
+    assert shown == [f"kind {n}" for n in (*range(10), 15, 17)]
 
 
 def test_back_and_forward_go_through_every_step(open_page) -> None:
