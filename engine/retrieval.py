@@ -17,6 +17,8 @@ from engine.types import ScoredPoint, VectorName, VectorQuery, Weights
 
 POOL = 100
 """Candidates that each retriever brings."""
+ENOUGH = POOL // 2
+"""Likely candidates, two pages of them, after which nobody looks at the less likely ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,7 +50,7 @@ def pool(index: VectorIndex, question: Question) -> list[RankedList]:
     """The lists to fuse.
 
     Each vector is asked among the likely ones first, so that hits which fulfil every wish are in
-    the pool however far they lie; and where those are fewer than a pool, among all.
+    the pool however far they lie; and where those are few, among all.
     """
     lists: list[RankedList] = []
 
@@ -68,7 +70,7 @@ def pool(index: VectorIndex, question: Question) -> list[RankedList]:
             )
             found = index.search(asked)
             lists.append(RankedList(name=name, weight=weight, points=_unnamed(found, question)))
-            if len(found) == POOL:
+            if len(found) >= ENOUGH:
                 return
 
     weights = question.weights

@@ -28,7 +28,7 @@ from engine.ranking.collapse import Group, collapse, product_of
 from engine.ranking.fusion import fuse
 from engine.ranking.reasons import reasons
 from engine.reference import from_picture, from_product, nearby
-from engine.retrieval import POOL, Question, beyond, pool
+from engine.retrieval import Question, beyond, pool
 from engine.snapshots import Snapshot, Snapshots
 from engine.types import (
     Degradation,
@@ -250,12 +250,12 @@ class SearchService:
         with stage("rank"):
             ranked = fuse(lists, bonus=scorer(target.wishes))
             groups = collapse(ranked, variants=query.group_variants)
-        if len(groups) > wanted or all(len(each.points) < POOL // 2 for each in lists):
+        if len(groups) > wanted:
             return groups
         with stage("retrieve"):
             # The pool keeps its order on every page; what follows it depends on nothing else.
             seen = {each.point_id for each in ranked}
-            last = ranked[-1].score
+            last = ranked[-1].score if ranked else 0.0
             more = beyond(self._index, question, seen=seen, count=2 * MAX_DEPTH, below=last)
         with stage("rank"):
             return collapse([*ranked, *more], variants=query.group_variants)

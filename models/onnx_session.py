@@ -38,6 +38,8 @@ def open_session(path: Path, *, threads: int | None = None) -> onnxruntime.Infer
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or min(8, usable_cores())
     options.inter_op_num_threads = 1
+    # Threads that spin while they wait take the core from the vector search that comes next.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(

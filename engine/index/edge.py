@@ -180,6 +180,10 @@ class EdgeIndex:
         params = qdrant.SearchParams(idf=qdrant.IdfParams(corpus=qdrant.Filter()))
         with self._lock:
             shard = self._opened()
+            if isinstance(condition, Eq) and self._passing(
+                shard, condition, translated
+            ) == self._passing(shard, None, None):
+                translated = None
             found = best(
                 lambda asked: shard.query(
                     qdrant.QueryRequest(

@@ -179,7 +179,7 @@ def test_pages_joined_are_the_whole_list(service):
 @pytest.mark.parametrize("query", [{"text": "red dress"}, {"like": ProductId("p05")}])
 def test_paging_goes_on_past_the_pool(service, monkeypatch, query):
     monkeypatch.setattr("engine.retrieval.POOL", 8)
-    monkeypatch.setattr("engine.search.POOL", 8)
+    monkeypatch.setattr("engine.retrieval.ENOUGH", 4)
     pages, cursor = [], ""
     for _ in range(20):
         page = service.search(SearchQuery(**query, group_variants=False, limit=5, cursor=cursor))
