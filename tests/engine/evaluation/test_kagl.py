@@ -32,7 +32,9 @@ class AxisEncoder:
 
 
 def test_products_of_one_title_answer_it_all() -> None:
-    title, kind, colour = kagl_tasks(ROWS)
+    title, unseen, kind, colour = kagl_tasks(ROWS)
+    assert unseen.queries == ("Blue Jeans", "A Watch")
+    assert unseen.relevant == (frozenset({2}), frozenset({4}))
     assert title.queries == ("Puma  Red Shoes", "Blue Jeans", "A Watch")
     assert title.relevant == (frozenset({0, 1}), frozenset({2}), frozenset({4}))
     assert kind.queries == ("Jeans", "Shoes", "Watches")
@@ -74,7 +76,7 @@ def test_figures_are_those_counted_by_hand() -> None:
 
 
 def test_titles_take_part_in_documents_of_words() -> None:
-    jeans = kagl_tasks(ROWS)[1]
+    jeans = kagl_tasks(ROWS)[2]
     encoder = AxisEncoder(["Jeans", "Shoes", "Watches"])
     pictures = np.tile(np.array([[0.577, 0.577, 0.577]], np.float32), (5, 1))
     titles = np.eye(3, dtype=np.float32)[[1, 1, 0, 0, 2]]
