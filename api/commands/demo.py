@@ -129,18 +129,20 @@ def _encoder(name: str | None) -> tuple[str, DualEncoder]:
 
 
 def _reference(container: Container) -> Product:
-    """A blue dress where there is one: a product that has a red counterpart to be found."""
+    """The blue product whose type and gender have the most red ones to be found."""
+    from collections import Counter
+
     from engine.types import Facet
 
-    products = list(container.catalogue.iter_products())
-    for colour, kind in (("blue", "dress"), ("blue", ""), ("", "")):
-        for product in products:
-            fits = (not colour or colour in product.values(Facet.COLOUR)) and (
-                not kind or kind in product.values(Facet.TYPE)
-            )
-            if fits and product.pictures:
-                return product
-    raise NotFound("the sample shop has no product with a picture.", where="demo")
+    def kind(product: Product) -> tuple[tuple[str, ...], ...]:
+        return product.values(Facet.TYPE), product.values(Facet.GENDER)
+
+    shown = [each for each in container.catalogue.iter_products() if each.pictures]
+    red = Counter(kind(each) for each in shown if "red" in each.values(Facet.COLOUR))
+    blue = [each for each in shown if "blue" in each.values(Facet.COLOUR)]
+    if not shown:
+        raise NotFound("the sample shop has no product with a picture.", where="demo")
+    return max(blue or shown, key=lambda each: red[kind(each)])
 
 
 def _as_json(

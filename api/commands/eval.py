@@ -77,8 +77,8 @@ def kagl(
             "of the same title, type or colour.",
             "Published rows: zero-shot, 2,000 titles over all 44,434 products, full-resolution "
             "pictures. Ours: small pictures; an encoder trained on the train split is in-domain, "
-            "and over a third of the test titles stand in other splits too, with pictures that count as "
-            "right answers: unseen-title leaves those titles out.",
+            "and over a third of the test titles stand in other splits too, with pictures that "
+            "count as right answers: unseen-title leaves those titles out.",
         ),
     )
     publish(report, as_json=as_json, card=card)
