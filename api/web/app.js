@@ -33,9 +33,15 @@ async function call(path, options = {}) {
     if (error.name === "AbortError") throw error;
     throw new Problem("The shop cannot be reached", "Check the connection and try again.", "offline");
   }
-  const body = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Problem(body.title ?? "That did not work", body.detail ?? answer.statusText, body.code);
-  return body;
+  let body = null;
+  try {
+    body = await answer.json();
+  } catch (error) {
+    // Who moves on while an answer arrives breaks off its body as well.
+    if (error.name === "AbortError") throw error;
+  }
+  if (answer.ok && body) return body;
+  throw new Problem(body?.title ?? "That did not work", body?.detail ?? (answer.statusText || "The answer cannot be read."), body?.code);
 }
 
 const post = (path, body, signal) =>

@@ -205,6 +205,26 @@ def test_back_and_forward_go_through_every_step(open_page) -> None:
     assert _titles(page) == alike
 
 
+def test_moving_on_while_an_answer_arrives_is_no_error(open_page) -> None:
+    page = open_page()
+    # The body of the first answer breaks off as it does when its request is aborted half-way.
+    page.evaluate(
+        """() => {
+            const json = Response.prototype.json;
+            Response.prototype.json = function () {
+                Response.prototype.json = json;
+                return Promise.reject(new DOMException("moved on", "AbortError"));
+            };
+        }"""
+    )
+    page.fill("#words", "blue dress")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(300)
+    expect(page.locator("#message")).to_be_hidden()
+    _ask(page, "red dress")
+    assert _titles(page)
+
+
 def test_the_keyboard_reaches_everything(open_page) -> None:
     page = open_page("/?like=P01&q=but+red")
 
