@@ -47,7 +47,7 @@ from engine.types import (
 
 SEARCH_EF = 128
 EXACT_BELOW = 50_000
-"""Points passing a filter up to which the search is exact: milliseconds, and recall 1."""
+"""Points, in all or passing the filter, up to which a filtered search is exact: recall 1."""
 COUNTS_KEPT = 1024
 """Filters whose number of passing points is remembered."""
 _PAGE = 1000
