@@ -26,18 +26,20 @@ PREDICTED = "predicted"
 """Facets whose values were predicted from the picture."""
 
 MAYBE_FACETS = (Facet.TYPE, Facet.COLOUR, Facet.GENDER)
+_MAYBE_KEYS = {facet: f"{facet.value}_maybe" for facet in Facet}
+_PROBABILITY_KEYS = {facet: f"{facet.value}_p" for facet in Facet}
 MAYBE_FLOOR = 0.08
 """Least probability at which a predicted value counts as possible."""
 
 
 def maybe(facet: Facet) -> str:
     """Key that holds every possible value of a facet, where `facet` itself holds the likeliest."""
-    return f"{facet.value}_maybe"
+    return _MAYBE_KEYS[facet]
 
 
 def probability(facet: Facet) -> str:
     """Key that holds the probabilities of the values under `maybe`, in the same order."""
-    return f"{facet.value}_p"
+    return _PROBABILITY_KEYS[facet]
 
 
 KEYWORD_KEYS: tuple[str, ...] = (

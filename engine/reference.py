@@ -71,14 +71,14 @@ def _predict(
     *,
     known: Sequence[Facet],
 ) -> dict[Facet, dict[str, float]]:
-    if predictor is None:
+    if predictor is None or set(known).issuperset(predictor.labels):
         return {}
     probabilities = predictor.predict(vector[None])
     return {
         facet: {
-            value: float(p)
-            for value, p in zip(predictor.labels[facet], rows[0], strict=True)
-            if p >= 0.02  # the long tail of improbable values only costs time
+            predictor.labels[facet][place]: float(rows[0, place])
+            # The long tail of improbable values only costs time.
+            for place in np.flatnonzero(rows[0] >= 0.02)
         }
         for facet, rows in probabilities.items()
         if facet not in known

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.filters import Filter, both
-from engine.ids import PointId, ProductId
-from engine.payload import PRODUCT_ID
+from engine.ids import PointId
 from engine.ports import VectorIndex
 from engine.ranking.fusion import Candidate, RankedList
 from engine.types import ScoredPoint, VectorName, VectorQuery, Weights
@@ -32,7 +31,7 @@ class Question:
         hard: What every candidate fulfils.
         likely: What candidates that fulfil every wish have in common, the strictest first.
         keys: What ranking reads of a payload.
-        named: Products that the query names itself and that are no hits. They are taken out here
+        named: Points that the query names itself and that are no hits. They are taken out here
             and not by the filter, which would cost the index its graph and facets their cache.
     """
 
@@ -43,7 +42,7 @@ class Question:
     likely: tuple[Filter, ...]
     weights: Weights
     keys: tuple[str, ...] = ()
-    named: frozenset[ProductId] = frozenset()
+    named: frozenset[PointId] = frozenset()
 
 
 def pool(index: VectorIndex, question: Question) -> list[RankedList]:
@@ -124,4 +123,6 @@ def beyond(
 
 
 def _unnamed(points: Sequence[ScoredPoint], question: Question) -> list[ScoredPoint]:
-    return [point for point in points if point.payload.get(PRODUCT_ID) not in question.named]
+    if not question.named:
+        return list(points)
+    return [point for point in points if point.point_id not in question.named]

@@ -17,7 +17,7 @@ from engine.catalogue.store import CatalogueStore
 from engine.composition import Reference, Target, combine, compose
 from engine.errors import InvalidInput, NotFound
 from engine.filters import Eq, Filter, both
-from engine.ids import ProductId, TenantId, picture_hash, point_id
+from engine.ids import PointId, ProductId, TenantId, picture_hash, point_id
 from engine.paging import MAX_DEPTH, decode_cursor, encode_cursor
 from engine.payload import TENANT, ranking_keys
 from engine.ports import AttributePredictor, DualEncoder, VectorIndex
@@ -26,7 +26,7 @@ from engine.query.parse import parse_modification, parse_query, without
 from engine.ranking.agreement import fulfils, scorer
 from engine.ranking.collapse import Group, collapse, product_of
 from engine.ranking.fusion import fuse
-from engine.ranking.reasons import reasons
+from engine.ranking.reasons import explainer
 from engine.reference import from_picture, from_product, nearby
 from engine.retrieval import Question, beyond, pool
 from engine.snapshots import Snapshot, Snapshots
@@ -275,12 +275,13 @@ def _hits(
 ) -> tuple[Hit, ...]:
     ids = [product_of(group.best) for group in page]
     products = snapshot.products(ids)
+    explain = explainer(target.wishes)
     return tuple(
         Hit(
             product=products[product_id],
             score=group.best.score,
             rank=offset + place,
-            reasons=reasons(group.best, target.wishes),
+            reasons=explain(group.best),
             variants=group.variants,
         )
         for place, (product_id, group) in enumerate(zip(ids, page, strict=True), start=1)
@@ -317,10 +318,11 @@ def _check(query: SearchQuery) -> None:
         )
 
 
-def _named(query: SearchQuery) -> frozenset[ProductId]:
+def _named(query: SearchQuery) -> frozenset[PointId]:
     """The products that the query names itself: known to the shopper, so no hits."""
     own = () if query.like is None else (query.like,)
-    return frozenset((*own, *query.positives, *query.negatives))
+    named = (*own, *query.positives, *query.negatives)
+    return frozenset(point_id(query.tenant, each) for each in named)
 
 
 def _away(

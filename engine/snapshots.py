@@ -6,7 +6,9 @@ large is replaced by an empty one, so that whoever still reads the old one loses
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from engine.catalogue.store import CatalogueStore
 from engine.filters import Filter
@@ -14,8 +16,11 @@ from engine.ids import ProductId, TenantId
 from engine.ports import VectorIndex
 from engine.types import Facet, FacetCount, Product
 
-KEPT = 4096
-"""Products and facet counts that are kept, of each so many."""
+KEPT = 16_384
+"""Products (below 1 kB each) and facet counts that are kept, of each so many."""
+
+CHECK_S = 0.25
+"""How long nobody asks the database whether another process has written."""
 
 
 class Snapshot:
@@ -61,13 +66,30 @@ class Snapshots:
     def __init__(self, catalogue: CatalogueStore, index: VectorIndex):
         self._catalogue = catalogue
         self._index = index
-        self._held: dict[TenantId, Snapshot] = {}
+        self._held: dict[TenantId, _Checked] = {}
 
     def of(self, tenant: TenantId) -> Snapshot:
-        """The snapshot of the catalogue as it is now."""
-        generation = self._catalogue.generation(tenant)
+        """The snapshot of the catalogue as it is now.
+
+        What another process wrote within the last `CHECK_S` may be missing.
+        """
+        now_s, writes = time.monotonic(), self._catalogue.writes
         held = self._held.get(tenant)
-        if held is None or held.generation != generation:
-            held = Snapshot(self._catalogue, self._index, tenant, generation)
-            self._held[tenant] = held
-        return held
+        if held is not None and held.writes == writes and now_s - held.at_s < CHECK_S:
+            return held.snapshot
+        generation = self._catalogue.generation(tenant)
+        if held is not None and held.snapshot.generation == generation:
+            snapshot = held.snapshot
+        else:
+            snapshot = Snapshot(self._catalogue, self._index, tenant, generation)
+        self._held[tenant] = _Checked(snapshot, at_s=now_s, writes=writes)
+        return snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A snapshot and when it was known to be current."""
+
+    snapshot: Snapshot
+    at_s: float
+    writes: int

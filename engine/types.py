@@ -233,8 +233,8 @@ class VectorQuery:
         vector: (D,) float32, unit length.
         using: Which named vector is compared.
         limit: Most points to return, ≥ 1.
-        keys: The keys of the payload to bring; all when empty. Bringing a whole payload costs more
-            than finding its point.
+        keys: The keys of the payload that are needed, all when empty; an index may bring more.
+            Fetching a payload can cost more than finding its point.
         exact: Compare with every point that passes the filter instead of walking the graph.
     """
 

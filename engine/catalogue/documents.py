@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
@@ -51,14 +52,17 @@ def from_json(document: str, *, product_id: ProductId, tenant: TenantId) -> Prod
         price_minor=held["price_minor"],
         currency=held["currency"],
         availability=held["availability"],
-        attributes=tuple(
-            Attribute(
-                name=_FACETS[name],
-                value=value,
-                provenance=_PROVENANCES[provenance],
-                confidence=confidence,
-            )
-            for name, value, provenance, confidence in held["attributes"]
-        ),
+        attributes=tuple(_attribute(*each) for each in held["attributes"]),
         pictures=tuple(PictureHash(each) for each in held["pictures"]),
+    )
+
+
+@functools.lru_cache(maxsize=4096)
+def _attribute(name: str, value: str, provenance: str, confidence: float) -> Attribute:
+    """Most products share their attributes, which never change, with others."""
+    return Attribute(
+        name=_FACETS[name],
+        value=value,
+        provenance=_PROVENANCES[provenance],
+        confidence=confidence,
     )

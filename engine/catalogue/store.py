@@ -6,9 +6,11 @@ then it is marked ``indexed``. A crash between any two steps is repaired by `eng
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -27,6 +29,17 @@ from engine.types import Product
 __all__ = ["CatalogueEntry", "CatalogueStore", "ProductState", "Stamp", "open_catalogue"]
 
 _PER_STATEMENT = 500
+
+# Statements of a search, built once: building one costs more than running it.
+_CHOSEN = (
+    PRODUCT.c.tenant == sa.bindparam("of"),
+    PRODUCT.c.product_id.in_(sa.bindparam("ids", expanding=True)),
+)
+_PRODUCTS = sa.select(PRODUCT.c.product_id, PRODUCT.c.document).where(*_CHOSEN)
+_ENTRIES = sa.select(
+    PRODUCT.c.product_id, PRODUCT.c.document, PRODUCT.c.row_hash, PRODUCT.c.version
+).where(*_CHOSEN)
+_GENERATION = sa.select(GENERATION.c.generation).where(GENERATION.c.tenant == sa.bindparam("of"))
 
 
 class ProductState(StrEnum):
@@ -84,6 +97,8 @@ class CatalogueStore:
         self._embeddings = EmbeddingTable(database)
         self.jobs = JobTable(database)
         """Ingestion jobs and what became of their rows."""
+        self.writes = 0
+        """Writes to products through this object, a cheap sign that `generation` has grown."""
 
     # --- reading -------------------------------------------------------------------------------
 
@@ -102,32 +117,35 @@ class CatalogueStore:
         self, product_ids: Iterable[ProductId], tenant: TenantId = DEFAULT_TENANT
     ) -> dict[ProductId, Product]:
         """The products that exist, in the order asked."""
-        entries = self.entries(product_ids, tenant)
-        return {product_id: entry.product for product_id, entry in entries.items()}
+        wanted = list(dict.fromkeys(product_ids))
+        found = {
+            product_id: from_json(document, product_id=product_id, tenant=tenant)
+            for product_id, document in self._rows(_PRODUCTS, wanted, tenant)
+        }
+        return {each: found[each] for each in wanted if each in found}
 
     def entries(
         self, product_ids: Iterable[ProductId], tenant: TenantId = DEFAULT_TENANT
     ) -> dict[ProductId, CatalogueEntry]:
         """The products that exist with their versions, in the order asked."""
         wanted = list(dict.fromkeys(product_ids))
-        query = sa.select(
-            PRODUCT.c.product_id, PRODUCT.c.row_hash, PRODUCT.c.version, PRODUCT.c.document
-        ).where(
-            PRODUCT.c.tenant == tenant,
-            PRODUCT.c.product_id.in_(sa.bindparam("ids", expanding=True)),
-        )
-        found: dict[str, CatalogueEntry] = {}
+        found = {
+            product_id: CatalogueEntry(
+                product=from_json(document, product_id=product_id, tenant=tenant),
+                row_hash=row_hash,
+                version=version,
+            )
+            for product_id, document, row_hash, version in self._rows(_ENTRIES, wanted, tenant)
+        }
+        return {each: found[each] for each in wanted if each in found}
+
+    def _rows(
+        self, query: sa.Executable, wanted: Sequence[ProductId], tenant: TenantId
+    ) -> Iterator[Sequence[Any]]:
         with self._database.read() as connection:
             for start in range(0, len(wanted), _PER_STATEMENT):
                 part = wanted[start : start + _PER_STATEMENT]
-                for product_id, row_hash, version, document in connection.execute(
-                    query, {"ids": part}
-                ):
-                    product = from_json(document, product_id=product_id, tenant=tenant)
-                    found[product_id] = CatalogueEntry(
-                        product=product, row_hash=row_hash, version=version
-                    )
-        return {each: found[each] for each in wanted if each in found}
+                yield from connection.execute(query, {"ids": part, "of": tenant}).all()
 
     def stamps(self, tenant: TenantId = DEFAULT_TENANT) -> dict[ProductId, Stamp]:
         """Version and state of every product of a tenant."""
@@ -181,9 +199,8 @@ class CatalogueStore:
 
     def generation(self, tenant: TenantId = DEFAULT_TENANT) -> int:
         """A counter that grows with every write to a tenant's products; 0 before the first."""
-        query = sa.select(GENERATION.c.generation).where(GENERATION.c.tenant == tenant)
         with self._database.read() as connection:
-            return connection.execute(query).scalar() or 0
+            return connection.execute(_GENERATION, {"of": tenant}).scalar() or 0
 
     def embeddings(
         self, hashes: Iterable[str], *, fingerprint: str, kind: ContentKind
@@ -221,7 +238,7 @@ class CatalogueStore:
                 for name in ("row_hash", "version", "state", "brand", "document")
             },
         )
-        with self._database.write() as connection:
+        with self._change() as connection:
             for batch in embeddings:
                 self._embeddings.put(connection, batch)
             if rows:
@@ -244,7 +261,7 @@ class CatalogueStore:
             .values(state=ProductState.INDEXED.value)
         )
         rows = [{"of_product": key, "of_version": value} for key, value in versions.items()]
-        with self._database.write() as connection:
+        with self._change() as connection:
             connection.execute(update, rows)
             self._grow_generation(connection, tenant)
 
@@ -259,7 +276,7 @@ class CatalogueStore:
             .where(PRODUCT.c.tenant == tenant, PRODUCT.c.product_id == sa.bindparam("of_product"))
             .values(state=ProductState.PENDING.value)
         )
-        with self._database.write() as connection:
+        with self._change() as connection:
             connection.execute(update, [{"of_product": each} for each in product_ids])
             self._grow_generation(connection, tenant)
 
@@ -270,13 +287,19 @@ class CatalogueStore:
         delete = sa.delete(PRODUCT).where(
             PRODUCT.c.tenant == tenant, PRODUCT.c.product_id == sa.bindparam("of_product")
         )
-        with self._database.write() as connection:
+        with self._change() as connection:
             connection.execute(delete, [{"of_product": each} for each in product_ids])
             self._grow_generation(connection, tenant)
 
     def close(self) -> None:
         """Release every connection. Closing twice is fine."""
         self._database.close()
+
+    @contextmanager
+    def _change(self) -> Generator[sa.Connection]:
+        with self._database.write() as connection:
+            yield connection
+        self.writes += 1  # once it is durable: who sees the number grow must see the write too
 
     def _grow_generation(self, connection: sa.Connection, tenant: TenantId) -> None:
         insert = self._database.insert(GENERATION).values(tenant=tenant, generation=1)

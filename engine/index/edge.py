@@ -10,15 +10,16 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import qdrant_edge as qdrant
+from numpy.typing import NDArray
 
 from engine.errors import Conflict, IndexUnavailable
-from engine.filters import Eq, Filter
+from engine.filters import Eq, Filter, Payload
 from engine.ids import PointId
 from engine.index.build import build_in_child
 from engine.index.folder import IndexFolder
@@ -50,6 +51,8 @@ EXACT_BELOW = 50_000
 """Points, in all or passing the filter, up to which a filtered search is exact: recall 1."""
 COUNTS_KEPT = 1024
 """Filters whose number of passing points is remembered."""
+PAYLOADS_KEPT = 16_384
+"""Payloads that are kept as Python objects, about 3 kB each."""
 _PAGE = 1000
 
 _log = logging.getLogger(__name__)
@@ -88,6 +91,7 @@ class EdgeIndex:
         self._lock = threading.RLock()
         self._building = threading.Lock()
         self._counts: dict[Filter | None, int] = {}
+        self._payloads: dict[PointId, Payload] = {}
         self._journal: list[Any] | None = None
         self._folder = IndexFolder(folder)
         try:
@@ -107,13 +111,16 @@ class EdgeIndex:
         checked = check_points(points, dims=self._dims)
         self._folder.check_room()
         if checked:
-            self._write(qdrant.UpdateOperation.upsert_points([_point(each) for each in checked]))
+            self._write(
+                qdrant.UpdateOperation.upsert_points([_point(each) for each in checked]),
+                [each.point_id for each in checked],
+            )
 
     def delete(self, point_ids: Sequence[PointId]) -> None:
         """See `VectorIndex.delete`."""
         known = [each for each in point_ids if is_point_id(each)]
         if known:
-            self._write(qdrant.UpdateOperation.delete_points(list(known)))
+            self._write(qdrant.UpdateOperation.delete_points(list(known)), known)
 
     def flush(self) -> None:
         """See `VectorIndex.flush`; 20-30 ms, so flush once for many points."""
@@ -143,23 +150,15 @@ class EdgeIndex:
                 # Walks on through points that fail the filter; plain graphs lose their way.
                 acorn=qdrant.AcornSearchParams(enable=condition is not None),
             )
-            nearest = qdrant.Query.Nearest(vector.tolist(), using=query.using.value)
-            found = best(
-                lambda asked: shard.query(
-                    qdrant.QueryRequest(
-                        limit=asked,
-                        query=nearest,
-                        filter=condition,
-                        params=params,
-                        with_payload=list(query.keys) or True,
-                        with_vector=DENSE if query.with_vectors else False,
-                    )
-                ),
+            return self._query(
+                shard,
+                qdrant.Query.Nearest(vector.tolist(), using=query.using.value),
+                condition=condition,
+                params=params,
                 limit=limit,
-                score=lambda hit: round(hit.score, VECTOR_DECIMALS),
-                name=lambda hit: str(hit.id),
+                decimals=VECTOR_DECIMALS,
+                with_vectors=query.with_vectors,
             )
-        return [_hit(each, round(each.score, VECTOR_DECIMALS)) for each in found]
 
     def search_words(
         self,
@@ -184,21 +183,14 @@ class EdgeIndex:
                 shard, condition, translated
             ) == self._passing(shard, None, None):
                 translated = None
-            found = best(
-                lambda asked: shard.query(
-                    qdrant.QueryRequest(
-                        limit=asked,
-                        query=qdrant.Query.Nearest(sparse, using=WORDS),
-                        filter=translated,
-                        params=params,
-                        with_payload=list(keys) or True,
-                    )
-                ),
+            return self._query(
+                shard,
+                qdrant.Query.Nearest(sparse, using=WORDS),
+                condition=translated,
+                params=params,
                 limit=limit,
-                score=lambda hit: round(hit.score, WORDS_DECIMALS),
-                name=lambda hit: str(hit.id),
+                decimals=WORDS_DECIMALS,
             )
-        return [_hit(each, round(each.score, WORDS_DECIMALS)) for each in found]
 
     def retrieve(
         self, point_ids: Sequence[PointId], *, with_vectors: bool = False
@@ -209,7 +201,15 @@ class EdgeIndex:
             records = self._opened().retrieve(
                 list(known), with_payload=True, with_vector=DENSE if with_vectors else False
             )
-        found = {PointId(str(record.id)): _hit(record, 0.0) for record in records}
+        found = {
+            PointId(str(record.id)): ScoredPoint(
+                point_id=PointId(str(record.id)),
+                score=0.0,
+                payload=record.payload or {},
+                vectors=_vectors(record),
+            )
+            for record in records
+        }
         return [found[each] for each in point_ids if each in found]
 
     def count(self, condition: Filter | None = None) -> int:
@@ -236,7 +236,7 @@ class EdgeIndex:
                 score=lambda hit: hit.count,
                 name=lambda hit: str(hit.value),
             )
-        return [FacetCount(value=str(hit.value), count=hit.count) for hit in found if hit.count]
+        return [FacetCount(value=value, count=int(count)) for count, value, _ in found if count]
 
     def point_ids(self) -> Iterator[tuple[PointId, str]]:
         """See `VectorIndex.point_ids`; what is written meanwhile may or may not be among them."""
@@ -327,8 +327,61 @@ class EdgeIndex:
             self._shard = built
             old.close()
 
-    def _write(self, operation: qdrant.UpdateOperation) -> None:
+    def _query(
+        self,
+        shard: qdrant.EdgeShard,
+        wanted: qdrant.Query,
+        *,
+        condition: qdrant.Filter | None,
+        params: qdrant.SearchParams,
+        limit: int,
+        decimals: int,
+        with_vectors: bool = False,
+    ) -> list[ScoredPoint]:
+        """The best points: ids from the shard, payloads from memory where they are known."""
+        found = best(
+            lambda asked: shard.query(
+                qdrant.QueryRequest(
+                    limit=asked,
+                    query=wanted,
+                    filter=condition,
+                    params=params,
+                    with_payload=False,
+                    with_vector=DENSE if with_vectors else False,
+                )
+            ),
+            limit=limit,
+            score=lambda hit: round(hit.score, decimals),
+            name=lambda hit: str(hit.id),
+        )
+        payloads = self._payloads_of(shard, [PointId(name) for _, name, _ in found])
+        return [
+            ScoredPoint(
+                point_id=PointId(name),
+                score=score,
+                payload=payloads[PointId(name)],
+                vectors=_vectors(hit) if with_vectors else {},
+            )
+            for score, name, hit in found
+        ]
+
+    def _payloads_of(
+        self, shard: qdrant.EdgeShard, points: Sequence[PointId]
+    ) -> Mapping[PointId, Payload]:
+        """Payloads of points that exist; turning one into Python costs more than finding it."""
+        missing: list[Any] = [each for each in points if each not in self._payloads]
+        if missing:
+            if len(self._payloads) + len(missing) > PAYLOADS_KEPT:
+                self._payloads = {}
+                missing = list(points)
+            for record in shard.retrieve(missing, with_payload=True, with_vector=False):
+                self._payloads[PointId(str(record.id))] = record.payload or {}
+        return self._payloads
+
+    def _write(self, operation: qdrant.UpdateOperation, points: Iterable[PointId]) -> None:
         with self._lock:
+            for each in points:
+                self._payloads.pop(each, None)
             self._opened().update(operation)
             self._counts.clear()
             if self._journal is not None:
@@ -359,15 +412,10 @@ def _point(point: CheckedPoint) -> qdrant.Point:
     return qdrant.Point(point.point_id, vectors, dict(point.payload))
 
 
-def _hit(found: qdrant.ScoredPoint | qdrant.Record, score: float) -> ScoredPoint:
+def _vectors(found: qdrant.ScoredPoint | qdrant.Record) -> dict[VectorName, NDArray[np.float32]]:
     held: Mapping[str, Any] = found.vector if isinstance(found.vector, dict) else {}
-    return ScoredPoint(
-        point_id=PointId(str(found.id)),
-        score=score,
-        payload=found.payload or {},
-        vectors={
-            VectorName(name): np.asarray(vector, np.float32)
-            for name, vector in held.items()
-            if name in DENSE
-        },
-    )
+    return {
+        VectorName(name): np.asarray(vector, np.float32)
+        for name, vector in held.items()
+        if name in DENSE
+    }

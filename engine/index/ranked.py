@@ -24,18 +24,22 @@ def best(
     limit: int,
     score: Callable[[ItemT], float],
     name: Callable[[ItemT], str],
-) -> list[ItemT]:
-    """The `limit` best items, ties by name.
+) -> list[tuple[float, str, ItemT]]:
+    """The `limit` best items with their scores and names, ties by name.
 
     Args:
-        fetch: Gives the n best items, best first, ties in any order; fewer when there are fewer.
+        fetch: Gets the n best items, best first, ties in any order; fewer when there are fewer.
         limit: Most items to return, ≥ 1.
         score: Rounded score of an item.
-        name: What orders ties.
+        name: What orders ties, different for each item.
     """
     asked = limit + _SPARE
     found = fetch(asked)
     while len(found) >= asked and score(found[-1]) == score(found[limit - 1]):
         asked *= 4
         found = fetch(asked)
-    return sorted(found, key=lambda item: (-score(item), name(item)))[:limit]
+    scored = sorted(((score(item), item) for item in found), key=lambda each: -each[0])
+    # Naming costs more than sorting, so nothing is named that falls behind the list.
+    last = scored[min(limit, len(scored)) - 1][0] if scored else 0.0
+    named = [(value, name(item), item) for value, item in scored if value >= last]
+    return sorted(named, key=lambda each: (-each[0], each[1]))[:limit]

@@ -134,7 +134,7 @@ class ServerIndex:
         exact = query.exact or (
             condition is not None and self.count(query.condition) <= EXACT_BELOW
         )
-        found = self._query(
+        return self._query(
             vector.tolist(),
             using=query.using.value,
             condition=condition,
@@ -149,7 +149,6 @@ class ServerIndex:
             keys=query.keys,
             with_vectors=query.with_vectors,
         )
-        return [_hit(each, round(each.score, VECTOR_DECIMALS)) for each in found]
 
     def search_words(
         self,
@@ -167,7 +166,7 @@ class ServerIndex:
             return []
         # Without a corpus the frequencies still count what was deleted or replaced.
         corpus = qdrant.IdfCorpusParams(corpus=qdrant.Filter())
-        found = self._query(
+        return self._query(
             qdrant.SparseVector(indices=list(terms.indices), values=list(terms.weights)),
             using=WORDS,
             condition=translated,
@@ -176,7 +175,6 @@ class ServerIndex:
             decimals=WORDS_DECIMALS,
             keys=keys,
         )
-        return [_hit(each, round(each.score, WORDS_DECIMALS)) for each in found]
 
     def retrieve(
         self, point_ids: Sequence[PointId], *, with_vectors: bool = False
@@ -218,7 +216,7 @@ class ServerIndex:
                 score=lambda hit: hit.count,
                 name=lambda hit: str(hit.value),
             )
-        return [FacetCount(value=str(hit.value), count=hit.count) for hit in found if hit.count]
+        return [FacetCount(value=value, count=int(count)) for count, value, _ in found if count]
 
     def point_ids(self) -> Iterator[tuple[PointId, str]]:
         """See `VectorIndex.point_ids`; what is written meanwhile may or may not be among them."""
@@ -273,9 +271,9 @@ class ServerIndex:
         decimals: int,
         keys: tuple[str, ...],
         with_vectors: bool = False,
-    ) -> list[qdrant.ScoredPoint]:
+    ) -> list[ScoredPoint]:
         with self._errors():
-            return best(
+            found = best(
                 lambda asked: (
                     self._client.query_points(
                         self.collection,
@@ -292,6 +290,7 @@ class ServerIndex:
                 score=lambda hit: round(hit.score, decimals),
                 name=lambda hit: str(hit.id),
             )
+        return [_hit(hit, score) for score, _, hit in found]
 
     def _create(self, manifest: IndexManifest) -> None:
         # Vectors are stored at unit length, so that the dot product is the cosine.

@@ -42,7 +42,7 @@ def chance(payload: Payload, wish: Wish) -> float:
 
 def fulfils(payload: Payload, wish: Wish) -> bool:
     """The candidate's own (or likeliest) value has been wished for."""
-    return any(value in wish.credits for value in texts(payload.get(wish.facet)))
+    return not wish.credits.keys().isdisjoint(texts(payload.get(wish.facet)))
 
 
 def is_predicted(payload: Payload, facet: Facet) -> bool:
@@ -55,18 +55,21 @@ def scorer(wishes: Sequence[Wish]) -> Callable[[Payload], float]:
 
     Most candidates share the values that a feed says, so their agreement is worked out once.
     """
-    said: dict[tuple[Facet, tuple[str, ...]], float] = {}
+    # Hashing or formatting an enum costs more than the rest, so keys are plain strings here.
+    prepared = [(str(wish.facet.value), wish, dict[tuple[str, ...], float]()) for wish in wishes]
 
     def score(payload: Payload) -> float:
         total = 0.0
-        for wish in wishes:
-            if is_predicted(payload, wish.facet):
+        predicted = texts(payload.get(PREDICTED))
+        for key, wish, said in prepared:
+            if key in predicted:
                 total += wish.weight * agreement(payload, wish)
                 continue
-            key = (wish.facet, tuple(texts(payload.get(wish.facet))))
-            if key not in said:
-                said[key] = agreement(payload, wish)
-            total += wish.weight * said[key]
+            values = tuple(texts(payload.get(key)))
+            found = said.get(values)
+            if found is None:
+                found = said[values] = wish.weight * agreement(payload, wish)
+            total += found
         return total
 
     return score

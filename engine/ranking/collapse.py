@@ -5,17 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engine.filters import PayloadValue
 from engine.ids import ProductId
 from engine.payload import GROUP_ID, PRODUCT_ID
 from engine.ranking.fusion import Candidate
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Group:
-    """The best candidate of a design, and the products behind it, in their order."""
+    """The candidates of one design, best first; one at least."""
 
-    best: Candidate
-    variants: tuple[ProductId, ...] = ()
+    candidates: Sequence[Candidate]
+
+    @property
+    def best(self) -> Candidate:
+        """What stands for the design."""
+        return self.candidates[0]
+
+    @property
+    def variants(self) -> tuple[ProductId, ...]:
+        """The products behind the best."""
+        return tuple(product_of(each) for each in self.candidates[1:])
 
 
 def collapse(candidates: Sequence[Candidate], *, variants: bool = True) -> list[Group]:
@@ -26,14 +36,11 @@ def collapse(candidates: Sequence[Candidate], *, variants: bool = True) -> list[
         variants: False leaves each candidate a group of its own.
     """
     if not variants:
-        return [Group(best=candidate) for candidate in candidates]
-    members: dict[str, list[Candidate]] = {}
+        return [Group([candidate]) for candidate in candidates]
+    members: dict[PayloadValue | None, list[Candidate]] = {}
     for candidate in candidates:
-        members.setdefault(str(candidate.payload.get(GROUP_ID, "")), []).append(candidate)
-    return [
-        Group(best=group[0], variants=tuple(product_of(each) for each in group[1:]))
-        for group in members.values()
-    ]
+        members.setdefault(candidate.payload.get(GROUP_ID), []).append(candidate)
+    return [Group(group) for group in members.values()]
 
 
 def product_of(candidate: Candidate) -> ProductId:

@@ -51,26 +51,27 @@ def fuse(
     spans = _spans(lists)
     payloads: dict[PointId, Payload] = {}
     parts: dict[PointId, dict[str, float]] = {}
-    weights: dict[str, float] = {}
     for each in lists:
-        low, high = spans[each.name]
-        weights[each.name] = each.weight
+        name = each.name
+        low, high = spans[name]
         for point in each.points:
             scaled = (point.score - low) / (high - low) if high > low else 1.0
-            payloads.setdefault(point.point_id, point.payload)
-            own = parts.setdefault(point.point_id, {})
-            own[each.name] = max(own.get(each.name, 0.0), scaled)
-    fused = [
-        Candidate(
-            point_id=point_id,
-            payload=payloads[point_id],
-            score=sum(weights[name] * share for name, share in own.items())
-            + bonus(payloads[point_id]),
-            parts=own,
-        )
-        for point_id, own in parts.items()
-    ]
-    return sorted(fused, key=lambda each: (-each.score, each.point_id))
+            own = parts.get(point.point_id)
+            if own is None:
+                payloads[point.point_id] = point.payload
+                parts[point.point_id] = {name: scaled}
+            elif own.get(name, -1.0) < scaled:
+                own[name] = scaled
+    weights = {each.name: each.weight for each in lists}
+    fused: list[Candidate] = []
+    for point_id, own in parts.items():
+        payload = payloads[point_id]
+        score = bonus(payload)
+        for name, share in own.items():
+            score += weights[name] * share
+        fused.append(Candidate(point_id=point_id, payload=payload, score=score, parts=own))
+    fused.sort(key=lambda each: (-each.score, each.point_id))
+    return fused
 
 
 def _spans(lists: Sequence[RankedList]) -> dict[str, tuple[float, float]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from engine.composition import Wish
 from engine.ranking.agreement import fulfils, is_predicted, texts
@@ -12,26 +12,45 @@ from engine.types import Reason
 LOOKS_ALIKE_FROM = 0.75
 """Share of the span between the nearest and the farthest picture of the pool."""
 WORDS_MATCH_FROM = 0.75
+_LOOKS_ALIKE = Reason(text="looks alike")
+_WORDS_MATCH = Reason(text="title has your words")
 
 
-def reasons(candidate: Candidate, wishes: Sequence[Wish]) -> tuple[Reason, ...]:
-    """One reason for each edit, met or not, then what else speaks for the hit."""
-    said: list[Reason] = []
-    for wish in wishes:
-        own = " or ".join(texts(candidate.payload.get(wish.facet.value))[:2])
-        predicted = is_predicted(candidate.payload, wish.facet)
-        met = fulfils(candidate.payload, wish)
-        if wish.edit is None:
-            if own and own == max(wish.credits, key=lambda value: wish.credits[value]):
-                said.append(Reason(text=f"also {own}", predicted=predicted))
-        elif met:
-            said.append(Reason(text=f"{own}, as asked", predicted=predicted))
-        else:
-            asked = wish.edit.value or wish.edit.text
-            text = f"{own}, not {asked}" if own else f"{wish.facet.value} not known"
-            said.append(Reason(text=text, met=False, predicted=predicted))
-    if candidate.parts.get("picture", 0.0) >= LOOKS_ALIKE_FROM:
-        said.append(Reason(text="looks alike"))
-    if candidate.parts.get("words", 0.0) >= WORDS_MATCH_FROM:
-        said.append(Reason(text="title has your words"))
-    return tuple(said)
+def explainer(wishes: Sequence[Wish]) -> Callable[[Candidate], tuple[Reason, ...]]:
+    """What says why a candidate is there, for many candidates of one query.
+
+    One reason for each edit, met or not, then what else speaks for the hit. Most candidates share
+    the values that a reason is about, so it is put into words once.
+    """
+    worded = [(wish, dict[tuple[str, ...], Reason | None]()) for wish in wishes]
+
+    def explain(candidate: Candidate) -> tuple[Reason, ...]:
+        said: list[Reason] = []
+        for wish, known in worded:
+            predicted = is_predicted(candidate.payload, wish.facet)
+            values = (*texts(candidate.payload.get(wish.facet)), "predicted" if predicted else "")
+            if values not in known:
+                known[values] = _about(candidate, wish, predicted=predicted)
+            reason = known[values]
+            if reason is not None:
+                said.append(reason)
+        if candidate.parts.get("picture", 0.0) >= LOOKS_ALIKE_FROM:
+            said.append(_LOOKS_ALIKE)
+        if candidate.parts.get("words", 0.0) >= WORDS_MATCH_FROM:
+            said.append(_WORDS_MATCH)
+        return tuple(said)
+
+    return explain
+
+
+def _about(candidate: Candidate, wish: Wish, *, predicted: bool) -> Reason | None:
+    own = " or ".join(texts(candidate.payload.get(wish.facet))[:2])
+    if wish.edit is None:
+        if own and own == max(wish.credits, key=lambda value: wish.credits[value]):
+            return Reason(text=f"also {own}", predicted=predicted)
+        return None
+    if fulfils(candidate.payload, wish):
+        return Reason(text=f"{own}, as asked", predicted=predicted)
+    asked = wish.edit.value or wish.edit.text
+    text = f"{own}, not {asked}" if own else f"{wish.facet.value} not known"
+    return Reason(text=text, met=False, predicted=predicted)

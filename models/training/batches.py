@@ -80,7 +80,8 @@ class Batches:
         colour_drop: float,
     ):
         self._sources = sources
-        self._tokenizer = tokenizer
+        self.tokenizer = tokenizer
+        self.label_names = label_names
         self._size = size
         self._seed = seed
         self._word_drop = word_drop
@@ -127,9 +128,9 @@ class Batches:
         return Batch(
             features=features,
             thumbnails=thumbnails,
-            titles=torch.from_numpy(encode_batch(self._tokenizer, titles)),
+            titles=torch.from_numpy(encode_batch(self.tokenizer, titles)),
             title_numbers=torch.from_numpy(self._numbers[chosen]),
-            phrases=torch.from_numpy(encode_batch(self._tokenizer, [text for text, _ in phrases])),
+            phrases=torch.from_numpy(encode_batch(self.tokenizer, [text for text, _ in phrases])),
             named=torch.from_numpy(np.stack([mask for _, mask in phrases])),
             labels=torch.from_numpy(self._labels[chosen]),
         )

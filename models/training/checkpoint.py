@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from models.training.losses import EmbeddingMemory
 
-__all__ = ["AveragedWeights", "load_checkpoint", "save_checkpoint"]
+__all__ = ["AveragedWeights", "load_average", "load_checkpoint", "save_checkpoint"]
 
 
 class AveragedWeights:
@@ -94,6 +94,11 @@ def load_checkpoint(
             getattr(memory, name).copy_(past[name])
         memory.filled, memory.cursor = (int(each) for each in past["place"])
     return int(tensors["step"]), float(tensors["elapsed_s"])
+
+
+def load_average(path: Path) -> dict[str, Tensor]:
+    """The averaged weights of a checkpoint: name → tensor."""
+    return _under(load_file(path), "average/")
 
 
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -20,7 +20,12 @@ import torch
 from torch import Tensor, nn
 
 from models.training.batches import Batch, Batches
-from models.training.checkpoint import AveragedWeights, load_checkpoint, save_checkpoint
+from models.training.checkpoint import (
+    AveragedWeights,
+    load_average,
+    load_checkpoint,
+    save_checkpoint,
+)
 from models.training.export import export_compact
 from models.training.losses import (
     EmbeddingMemory,
@@ -32,6 +37,7 @@ from models.training.losses import (
 from models.training.network import DualTower
 from models.training.pairs import ATTRIBUTES
 from models.training.preparation import Prepared, build_model, prepare
+from models.training.prompts import LabelPrompts, label_prompts, prompt_loss
 from models.training.recall import embed_cached, embed_titles, title_recall
 from models.training.settings import TrainConfig, TrainReport
 
@@ -46,6 +52,7 @@ def step_loss(
     model: DualTower,
     batch: Batch,
     memory: EmbeddingMemory | None,
+    prompts: LabelPrompts,
     config: TrainConfig,
     *,
     trunk_learns: bool,
@@ -80,11 +87,13 @@ def step_loss(
     text_attributes = attribute_loss(
         model.heads(torch.cat([titles, phrases])), torch.cat([title_labels, phrase_labels])
     )
+    by_name = prompt_loss(images, model.text(prompts.tokens), prompts.sizes, batch.labels)
     loss = (
         0.5 * (by_title + by_picture)
         + config.phrase_weight * by_phrase
         + config.picture_attribute_weight * picture_attributes
         + config.text_attribute_weight * text_attributes
+        + config.prompt_weight * by_name
     )
     if memory is not None:
         memory.push(images, titles, batch.title_numbers, batch.labels)
@@ -94,6 +103,7 @@ def step_loss(
         "phrase": by_phrase,
         "picture_attributes": picture_attributes,
         "text_attributes": text_attributes,
+        "prompt": by_name,
         "scale": scale,
     }
     return loss, {name: float(each.detach()) for name, each in parts.items()}
@@ -146,6 +156,7 @@ class Trainer:
         self.memory = EmbeddingMemory(
             config.memory, config.towers.dims, len(ATTRIBUTES), config.device
         )
+        self.prompts = label_prompts(batches.label_names, batches.tokenizer).to(config.device)
         self.checkpoint = checkpoint
         self.step = 0
         self.elapsed_s = 0.0
@@ -202,6 +213,7 @@ class Trainer:
                 self.model,
                 batch.to(self.config.device),
                 self.memory if self.step >= self.memory_steps else None,
+                self.prompts,
                 self.config,
                 trunk_learns=self.step >= self.frozen_steps,
             )
@@ -264,6 +276,8 @@ def train(config: TrainConfig) -> TrainReport:
         colour_drop=config.colour_drop,
     )
     model = build_model(config.towers, ready.label_names, seed=config.seed)
+    if config.start is not None:
+        model.load_state_dict(load_average(config.start))
     trainer = Trainer(config, batches, model, config.work / "checkpoint.safetensors")
     averaged = build_model(config.towers, ready.label_names, seed=config.seed).to(config.device)
     for parts in trainer.run():

@@ -31,6 +31,7 @@ class TrainConfig:
             10,000 pictures fell from 0.608 to 0.555 within 185 steps of 4,096 of them).
         memory_from: Passes before they do.
         drawn: Pictures drawn by `data_samples.draw`.
+        start: Checkpoint of another run whose averaged weights this one starts from.
         watch_every: Steps between measurements on val.
         save_every: Steps between checkpoints.
         gallery: Pictures that the measurement searches; the final one searches all.
@@ -49,6 +50,7 @@ class TrainConfig:
     memory: int = 0
     memory_from: float = 5.0
     drawn: int = 3000
+    start: Path | None = None
     trunk_rate: float = 4e-4
     head_rate: float = 1e-3
     text_rate: float = 7e-4
@@ -57,6 +59,7 @@ class TrainConfig:
     colour_drop: float = 0.08
     phrase_weight: float = 0.3
     picture_attribute_weight: float = 0.3
+    prompt_weight: float = 0.5
     text_attribute_weight: float = 0.1
     average_decay: float = 0.997
     watch_every: int = 400
