@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands import bench, demo, doctor, ingest, search, serve, train
+from api.commands import bench, demo, doctor, ingest, search, serve, study, train
 from api.commands import eval as evaluate
 from api.commands.terminal import EXIT_CODES, tell
 from engine.errors import LookalikeError
@@ -52,6 +52,7 @@ app.command(name="doctor", epilog=EXIT_CODES)(doctor.doctor)
 app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="eval")
 app.add_typer(bench.app, name="bench")
+app.add_typer(study.app, name="study")
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -8,20 +8,28 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import cast
 
 from engine.errors import InvalidInput, ModelUnavailable
 from engine.ports import DualEncoder
 
-__all__ = ["ENCODERS", "load_encoder"]
+__all__ = ["ENCODERS", "is_hub_model", "load_encoder"]
 
-ENCODERS = ("compact", "toy", "open_clip:<architecture>/<pretrained>", "hf-hub:<repository>")
-"""The names that `load_encoder` understands; the last two stand for whole families."""
+ENCODERS = (
+    "compact",
+    "compact:<folder>",
+    "toy",
+    "open_clip:<architecture>/<pretrained>",
+    "hf-hub:<repository>",
+)
+"""The names that `load_encoder` understands; those with a colon stand for whole families."""
 
 _LOADERS = {
     "compact": ("models.compact", "load_compact"),
     "toy": ("models.toy", "ToyEncoder"),
 }
+_FOLDER_PREFIX = "compact:"
 _HUB_PREFIXES = ("open_clip:", "hf-hub:", "local-dir:")
 _HUB = ("models.hub.open_clip", "load_open_clip")
 
@@ -38,13 +46,18 @@ def _attribute(module: str, name: str) -> Callable[..., DualEncoder]:
         ) from error
 
 
+def is_hub_model(name: str) -> bool:
+    """Whether the name stands for a model of open_clip, trained on captions."""
+    return name.startswith(_HUB_PREFIXES)
+
+
 def load_encoder(name: str) -> DualEncoder:
     """Load an encoder.
 
     Args:
-        name: ``compact`` (ours, ships with Lookalike), ``toy`` (no weights, for tests), or a model
-            of open_clip as ``open_clip:ViT-B-16-SigLIP/webli`` or
-            ``hf-hub:Marqo/marqo-fashionSigLIP``.
+        name: ``compact`` (ours, ships with Lookalike), ``compact:FOLDER`` (ours, trained or kept
+            elsewhere), ``toy`` (no weights, for tests), or a model of open_clip as
+            ``open_clip:ViT-B-16-SigLIP/webli`` or ``hf-hub:Marqo/marqo-fashionSigLIP``.
 
     Raises:
         InvalidInput: No encoder has this name.
@@ -52,6 +65,10 @@ def load_encoder(name: str) -> DualEncoder:
     """
     if name in _LOADERS:
         return _attribute(*_LOADERS[name])()
+    if name.startswith(_FOLDER_PREFIX):
+        return _attribute("models.compact", "CompactEncoder")(
+            Path(name.removeprefix(_FOLDER_PREFIX)).expanduser()
+        )
     if name.startswith(_HUB_PREFIXES):
         return _attribute(*_HUB)(name)
     raise InvalidInput(

@@ -13,7 +13,7 @@ from api.commands.terminal import EXIT_CODES, JsonOption, print_json
 from engine.errors import ModelUnavailable
 
 if TYPE_CHECKING:
-    from models.training.settings import TrainConfig
+    from models.training.settings import TrainConfig, TrainReport
 
 app = typer.Typer(
     help="Train a model from the real data, on CPU or GPU.",
@@ -30,6 +30,22 @@ class Device(StrEnum):
     CUDA = "cuda"
 
 
+DataOption = Annotated[
+    Path, typer.Option("--data", help="Folder with kagl.parquet.", metavar="DIR")
+]
+OutOption = Annotated[
+    Path, typer.Option("--out", help="Folder that gets the weights' folder.", metavar="DIR")
+]
+WorkOption = Annotated[
+    Path, typer.Option("--work", help="Caches and checkpoints, to go on from.", metavar="DIR")
+]
+EpochsOption = Annotated[
+    int | None, typer.Option("--epochs", min=1, help="Passes over the training rows.")
+]
+MinutesOption = Annotated[float | None, typer.Option("--minutes", help="End by then.")]
+SeedOption = Annotated[int, typer.Option("--seed", help="Of everything that is drawn.")]
+
+
 @app.callback()
 def root() -> None:
     """Train a model from the real data, on CPU or GPU."""
@@ -37,24 +53,16 @@ def root() -> None:
 
 @app.command(epilog=EXIT_CODES)
 def encoder(
-    data: Annotated[
-        Path, typer.Option("--data", help="Folder with kagl.parquet.", metavar="DIR")
-    ] = Path("../shared/data"),
-    out: Annotated[
-        Path, typer.Option("--out", help="Folder that gets compact/.", metavar="DIR")
-    ] = Path("models/weights"),
-    work: Annotated[
-        Path, typer.Option("--work", help="Caches and checkpoints, to go on from.", metavar="DIR")
-    ] = Path("runs/compact"),
+    data: DataOption = Path("../shared/data"),
+    out: OutOption = Path("models/weights"),
+    work: WorkOption = Path("runs/teacher"),
     device: Annotated[Device, typer.Option("--device", help="Where it runs.")] = Device.CPU,
-    epochs: Annotated[
-        int | None, typer.Option("--epochs", min=1, help="Passes over the training rows.")
-    ] = None,
-    minutes: Annotated[float | None, typer.Option("--minutes", help="End by then.")] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Of everything that is drawn.")] = 7,
+    epochs: EpochsOption = None,
+    minutes: MinutesOption = None,
+    seed: SeedOption = 7,
     as_json: JsonOption = False,
 ) -> None:
-    """Train the compact dual encoder and export what is served.
+    """Train the dual encoder that teaches the one that is served; writes teacher/.
 
     lookalike train encoder --data ../shared/data
 
@@ -66,11 +74,7 @@ def encoder(
         from models.training.encoder import train
         from models.training.settings import TrainConfig
     except ImportError as error:
-        raise ModelUnavailable(
-            f"the package {error.name!r} is not installed.",
-            where="train",
-            hint="Install it with: pip install 'lookalike[models]'",
-        ) from error
+        raise _missing(error) from error
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     base = (
@@ -79,9 +83,61 @@ def encoder(
         else TrainConfig(data=data, out=out)
     )
     config: TrainConfig = dataclasses.replace(
-        base, work=work, seed=seed, limit_minutes=minutes, epochs=epochs or base.epochs
+        base,
+        name="teacher",
+        work=work,
+        seed=seed,
+        limit_minutes=minutes,
+        epochs=epochs or base.epochs,
     )
-    report = train(config)
+    _tell(train(config), as_json=as_json)
+
+
+@app.command(epilog=EXIT_CODES)
+def student(
+    teacher: Annotated[
+        Path, typer.Option("--teacher", help="Folder that `train encoder` wrote.", metavar="DIR")
+    ],
+    data: DataOption = Path("../shared/data"),
+    out: OutOption = Path("models/weights"),
+    work: WorkOption = Path("runs/student"),
+    epochs: EpochsOption = None,
+    minutes: MinutesOption = None,
+    seed: SeedOption = 7,
+    as_json: JsonOption = False,
+) -> None:
+    """Distil the small image tower that is served from a teacher; its text tower is kept.
+
+    lookalike train student --teacher models/weights/teacher
+    """
+    import logging
+
+    try:
+        from models.training.student import StudentConfig, train_student
+    except ImportError as error:
+        raise _missing(error) from error
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    config = StudentConfig.for_cpu(data=data, out=out, teacher=teacher)
+    base = dataclasses.replace(
+        config.base,
+        work=work,
+        seed=seed,
+        limit_minutes=minutes,
+        epochs=epochs or config.base.epochs,
+    )
+    _tell(train_student(dataclasses.replace(config, base=base)), as_json=as_json)
+
+
+def _missing(error: ImportError) -> ModelUnavailable:
+    return ModelUnavailable(
+        f"the package {error.name!r} is not installed.",
+        where="train",
+        hint="Install it with: pip install 'lookalike[models]'",
+    )
+
+
+def _tell(report: TrainReport, *, as_json: bool) -> None:
     shown = {
         "folder": str(report.folder),
         "steps": report.steps,

@@ -50,6 +50,7 @@ class Batch:
     phrases: Tensor  # (B, T') token ids
     named: Tensor  # (B, A) attributes that the phrase names
     labels: Tensor  # (B, A) codes, -1 where unknown
+    rows: Tensor  # (B,) places among the rows of all sources, one source after the other
 
     def to(self, device: str) -> Batch:
         """The same batch on another device."""
@@ -107,6 +108,7 @@ class Batches:
             ],
             dtype=np.int64,
         )
+        self.distinct_titles = list(numbers)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -133,6 +135,7 @@ class Batches:
             phrases=torch.from_numpy(encode_batch(self.tokenizer, [text for text, _ in phrases])),
             named=torch.from_numpy(np.stack([mask for _, mask in phrases])),
             labels=torch.from_numpy(self._labels[chosen]),
+            rows=torch.from_numpy(chosen),
         )
 
     def _pictures(

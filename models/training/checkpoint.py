@@ -1,4 +1,4 @@
-"""Training state on disk, in safetensors: weights, their average, the optimiser and the memory."""
+"""Training state on disk, in safetensors: weights, their average and the optimiser."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-
-from models.training.losses import EmbeddingMemory
 
 __all__ = ["AveragedWeights", "load_average", "load_checkpoint", "save_checkpoint"]
 
@@ -42,7 +40,6 @@ def save_checkpoint(
     model: nn.Module,
     average: AveragedWeights,
     optimiser: torch.optim.Optimizer,
-    memory: EmbeddingMemory,
     step: int,
     elapsed_s: float,
 ) -> None:
@@ -55,9 +52,6 @@ def save_checkpoint(
     tensors |= {f"average/{name}": each for name, each in average.state.items()}
     for number, state in optimiser.state_dict()["state"].items():
         tensors |= {f"optimiser/{number}/{name}": each for name, each in state.items()}
-    for name in ("images", "texts", "titles", "labels"):
-        tensors[f"memory/{name}"] = getattr(memory, name)
-    tensors["memory/place"] = torch.tensor([memory.filled, memory.cursor])
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".partial")
     save_file({name: each.detach().clone().contiguous() for name, each in tensors.items()}, fresh)
@@ -70,7 +64,6 @@ def load_checkpoint(
     model: nn.Module,
     average: AveragedWeights,
     optimiser: torch.optim.Optimizer,
-    memory: EmbeddingMemory,
 ) -> tuple[int, float]:
     """Restore what `save_checkpoint` wrote.
 
@@ -88,11 +81,6 @@ def load_checkpoint(
     whole = optimiser.state_dict()
     whole["state"] = states
     optimiser.load_state_dict(whole)
-    past = _under(tensors, "memory/")
-    if past["images"].shape == memory.images.shape:  # else it is of another size and starts empty
-        for name in ("images", "texts", "titles", "labels"):
-            getattr(memory, name).copy_(past[name])
-        memory.filled, memory.cursor = (int(each) for each in past["place"])
     return int(tensors["step"]), float(tensors["elapsed_s"])
 
 

@@ -112,8 +112,9 @@ def export_compact(
         model: On the CPU; rounded to fp16 in place, so that every file holds the same weights.
         tokenizer: Of the text tower.
         label_names: Attribute → labels, in the order of the heads' outputs.
-        folder: Gets ``compact.safetensors``, ``image.onnx``, ``text.onnx``, ``tokenizer.json``,
-            ``heads.safetensors``, ``labels.json`` and ``config.json``.
+        folder: Its name is the encoder's. Gets ``compact.safetensors``, ``image.onnx``,
+            ``text.onnx``, ``tokenizer.json``, ``heads.safetensors``, ``labels.json`` and
+            ``config.json``.
     """
     served, folder = folder, folder.with_name(f"{folder.name}.new")
     shutil.rmtree(folder, ignore_errors=True)
@@ -145,7 +146,7 @@ def export_compact(
     _write_json(
         folder / "config.json",
         {
-            "name": "compact",
+            "name": served.name,
             "revision": digest.hexdigest()[:16],
             "dims": towers.dims,
             "height_px": towers.height_px,

@@ -1,4 +1,4 @@
-"""Contrastive losses that know which pairs are no negatives, and the memory of past batches."""
+"""Contrastive losses that know which pairs are no negatives, and the loss of the heads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from torch import Tensor
 from torch.nn import functional
 
 __all__ = [
-    "EmbeddingMemory",
     "attribute_loss",
     "contrastive_loss",
     "phrase_matches",
@@ -86,38 +85,3 @@ def attribute_loss(logits: dict[str, Tensor], labels: Tensor, *, smoothing: floa
         )
         losses.append((total * rows).sum() / rows.sum().clamp(min=1))
     return torch.stack(losses).mean()
-
-
-class EmbeddingMemory:
-    """The last M embeddings of both towers, as further negatives.
-
-    Wang et al. 2020, "Cross-Batch Memory" (https://arxiv.org/abs/1912.06798): at a small learning
-    rate embeddings drift slowly, so those of recent batches still serve.
-    """
-
-    def __init__(self, size: int, dims: int, attributes: int, device: str = "cpu"):
-        self.images = torch.zeros(size, dims, device=device)
-        self.texts = torch.zeros(size, dims, device=device)
-        self.titles = torch.full((size,), -1, dtype=torch.long, device=device)
-        self.labels = torch.full((size, attributes), -1, dtype=torch.long, device=device)
-        self.filled = 0
-        self.cursor = 0
-
-    def view(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """What is there so far: images, texts, title numbers, labels."""
-        end = self.filled
-        return self.images[:end], self.texts[:end], self.titles[:end], self.labels[:end]
-
-    def push(self, images: Tensor, texts: Tensor, titles: Tensor, labels: Tensor) -> None:
-        """Remember a batch in place of the oldest rows."""
-        size = self.images.shape[0]
-        if size == 0:
-            return
-        count = min(len(titles), size)
-        rows = (torch.arange(count, device=titles.device) + self.cursor) % size
-        self.images[rows] = images[:count].detach()
-        self.texts[rows] = texts[:count].detach()
-        self.titles[rows] = titles[:count]
-        self.labels[rows] = labels[:count]
-        self.cursor = (self.cursor + count) % size
-        self.filled = min(size, self.filled + count)

@@ -36,8 +36,8 @@ class TowerConfig:
 
     Attributes:
         dims: Length of an embedding.
-        height_px: Height of the picture that the image tower reads, a multiple of 32.
-        width_px: Its width, a multiple of 32.
+        height_px: Height of the picture that the image tower reads, a multiple of 8.
+        width_px: Its width, a multiple of 8.
         vocabulary: Number of subwords.
         tokens: Longest text, in subwords.
         text_width: Width of the text transformer.
@@ -109,21 +109,20 @@ class ColourPath(nn.Module):
 
 
 class _PaddedConv(nn.Conv2d):
-    """TensorFlow's "same" padding for sides that the stride divides: all surplus right and below.
+    """TensorFlow's "same" padding: all surplus right and below.
 
-    Fixed numbers where timm computes them from the input, which an export would have to repeat for
-    every picture.
+    Fixed numbers for the sides of the example that an export follows, where timm computes them from
+    the input, which the export would have to repeat for every picture.
     """
 
     def forward(self, input: Tensor) -> Tensor:
-        surplus = self.kernel_size[0] - self.stride[0]
-        before, after = surplus // 2, surplus - surplus // 2
+        around: list[int] = []
+        for side in (-1, -2):
+            kernel, stride = self.kernel_size[side], self.stride[side]
+            surplus = max(0, kernel - (int(input.shape[side]) % stride or stride))
+            around += [surplus // 2, surplus - surplus // 2]
         return functional.conv2d(
-            functional.pad(input, (before, after, before, after)),
-            self.weight,
-            self.bias,
-            self.stride,
-            groups=self.groups,
+            functional.pad(input, around), self.weight, self.bias, self.stride, groups=self.groups
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from tokenizers import Tokenizer
@@ -25,22 +25,25 @@ class LabelPrompts:
     """The names of the prompted labels as tokens.
 
     Attributes:
-        tokens: int64 (P, T), all attributes one after the other.
+        words: P names in lower case, all attributes one after the other.
+        tokens: int64 (P, T), the same.
         sizes: Number of labels of each attribute of `PROMPTED`.
     """
 
+    words: tuple[str, ...]
     tokens: Tensor
     sizes: tuple[int, ...]
 
     def to(self, device: str) -> LabelPrompts:
         """The same on another device."""
-        return LabelPrompts(tokens=self.tokens.to(device), sizes=self.sizes)
+        return replace(self, tokens=self.tokens.to(device))
 
 
 def label_prompts(names: Mapping[str, Sequence[str]], tokenizer: Tokenizer) -> LabelPrompts:
     """Tokens of the label names, in the order of their codes."""
-    words = [value.lower() for attribute in PROMPTED for value in names[attribute]]
+    words = tuple(value.lower() for attribute in PROMPTED for value in names[attribute])
     return LabelPrompts(
+        words=words,
         tokens=torch.from_numpy(encode_batch(tokenizer, words)),
         sizes=tuple(len(names[attribute]) for attribute in PROMPTED),
     )

@@ -17,7 +17,8 @@ class TrainConfig:
 
     Attributes:
         data: Folder with ``kagl.parquet`` and, where there, ``kagl_224`` and ``clothing``.
-        out: Folder that gets ``compact/``.
+        out: Folder that gets the folder `name`.
+        name: Of the folder in `out`.
         work: Folder for caches and checkpoints, about 3 GB on the CPU schedule.
         device: ``cpu`` or ``cuda``.
         batch: Products a step.
@@ -26,10 +27,6 @@ class TrainConfig:
             bound; ``None`` for all epochs, which makes the run repeatable to the bit.
         frozen_epochs: Passes during which the backbone's later layers stand still.
         views: Cached views of each picture, the untouched one included.
-        memory: Embeddings of past batches that serve as further negatives. None by default: here
-            the model told old ones apart by their age and learned to drift (recall@10 among
-            10,000 pictures fell from 0.608 to 0.555 within 185 steps of 4,096 of them).
-        memory_from: Passes before they do.
         drawn: Pictures drawn by `data_samples.draw`.
         start: Checkpoint of another run whose averaged weights this one starts from.
         watch_every: Steps between measurements on val.
@@ -40,6 +37,7 @@ class TrainConfig:
     data: Path
     out: Path
     work: Path = Path("runs/compact")
+    name: str = "compact"
     device: str = "cpu"
     seed: int = 7
     batch: int = 256
@@ -47,8 +45,6 @@ class TrainConfig:
     limit_minutes: float | None = None
     frozen_epochs: float = 1.0
     views: int = 4
-    memory: int = 0
-    memory_from: float = 5.0
     drawn: int = 3000
     start: Path | None = None
     trunk_rate: float = 4e-4
@@ -74,7 +70,16 @@ class TrainConfig:
         How long the run lasts and where its result goes are left out, so that a longer one goes on
         from where a shorter one ended.
         """
-        free = ("out", "work", "epochs", "limit_minutes", "watch_every", "save_every", "gallery")
+        free = (
+            "out",
+            "name",
+            "work",
+            "epochs",
+            "limit_minutes",
+            "watch_every",
+            "save_every",
+            "gallery",
+        )
         fixed = {field.name: getattr(self, field.name) for field in fields(self)}
         decided = {name: value for name, value in fixed.items() if name not in free}
         return hashlib.sha256(repr(sorted(decided.items())).encode()).hexdigest()[:12]

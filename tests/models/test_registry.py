@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
 from engine.errors import InvalidInput, ModelUnavailable
+from models.compact import WEIGHTS
 from models.registry import ENCODERS, load_encoder
 
 
 def test_toy_needs_no_weights() -> None:
     assert load_encoder("toy").embed_texts(["red"]).shape[0] == 1
+
+
+def test_folder_is_loaded_as_the_compact_encoder_it_holds(tmp_path: Path) -> None:
+    assert load_encoder(f"compact:{WEIGHTS}").encoder_id == load_encoder("compact").encoder_id
+    with pytest.raises(ModelUnavailable, match="config.json"):
+        load_encoder(f"compact:{tmp_path}")
 
 
 def test_unknown_name_lists_the_known_ones() -> None:

@@ -14,12 +14,15 @@ pytest.importorskip("timm", reason="needs the extra [models]")
 from models.compact import CompactEncoder  # noqa: E402
 from models.preprocess import letterbox  # noqa: E402
 from models.training.batches import Batches, Source  # noqa: E402
-from models.training.encoder import Trainer  # noqa: E402
+from models.training.encoder import PairObjective  # noqa: E402
 from models.training.export import export_checkpoint, export_compact  # noqa: E402
+from models.training.loop import Trainer  # noqa: E402
 from models.training.network import DualTower, TowerConfig, rgb_to_lab  # noqa: E402
 from models.training.pairs import ATTRIBUTES, Pairs  # noqa: E402
+from models.training.prompts import label_prompts  # noqa: E402
 from models.training.recall import title_recall  # noqa: E402
 from models.training.settings import TrainConfig  # noqa: E402
+from models.training.student import StudentConfig, StudentObjective, Targets  # noqa: E402
 from models.training.texts import encode_batch, learn_tokenizer  # noqa: E402
 from models.training.views import FeatureCache, augment, fill_cache  # noqa: E402
 from tests.contracts.encoder_contract import draw_garment  # noqa: E402
@@ -97,8 +100,6 @@ def _config(folder: Path, **changes: object) -> TrainConfig:
         "work": folder,
         "epochs": 60,
         "frozen_epochs": 6,
-        "memory": 16,
-        "memory_from": 8,
         "save_every": 1000,
         "towers": TOWERS,
     }
@@ -106,12 +107,15 @@ def _config(folder: Path, **changes: object) -> TrainConfig:
 
 
 def _trainer(folder: Path, **changes: object) -> Trainer:
-    model = _model()
-    return Trainer(_config(folder, **changes), _batches(model), model, folder / "state.safetensors")
+    config, model = _config(folder, **changes), _model()
+    batches = _batches(model)
+    prompts = label_prompts(NAMES, batches.tokenizer)
+    objective = PairObjective(config, prompts, frozen_steps=round(config.frozen_epochs))
+    return Trainer(config, batches, model, folder / "state.safetensors", objective)
 
 
 def test_loss_falls(tmp_path: Path) -> None:
-    losses = [parts["title"] for parts in _trainer(tmp_path, memory=0).run(until=24)]
+    losses = [parts["title"] for parts in _trainer(tmp_path).run(until=24)]
     assert len(losses) == 24
     assert np.mean(losses[-4:]) < 0.8 * np.mean(losses[:4])
 
@@ -143,16 +147,6 @@ def test_resumed_run_equals_an_uninterrupted_one(tmp_path: Path) -> None:
         torch.testing.assert_close(
             second.average.state[name], whole.average.state[name], rtol=0, atol=1e-6
         )
-
-
-def test_run_can_go_on_with_a_memory_of_another_size(tmp_path: Path) -> None:
-    first = _trainer(tmp_path)
-    list(first.run(until=9))
-    first.save()
-    second = _trainer(tmp_path, memory=32)
-    assert second.step == 9
-    assert second.memory.filled == 0
-    assert len(list(second.run(until=10))) == 1
 
 
 def test_schedule_ends_with_the_epochs_or_with_the_clock(tmp_path: Path) -> None:
@@ -195,7 +189,39 @@ def test_checkpoint_of_a_running_training_can_be_exported(tmp_path: Path) -> Non
 def test_same_weights_same_revision(tmp_path: Path) -> None:
     tokenizer = learn_tokenizer(TEXTS * 3, size=300, tokens=12)
     one, two = (export_compact(_model(), tokenizer, NAMES, tmp_path / name) for name in "ab")
-    assert CompactEncoder(one).encoder_id == CompactEncoder(two).encoder_id
+    assert CompactEncoder(one).encoder_id.revision == CompactEncoder(two).encoder_id.revision
+    assert CompactEncoder(one).encoder_id.name == "a"
+
+
+def test_student_nears_its_teacher_and_leaves_its_texts_alone(tmp_path: Path) -> None:
+    teacher = _model().eval()
+    student = _model()
+    batches = _batches(student)
+    _, frames = _pairs()
+    prompts = label_prompts(NAMES, batches.tokenizer)
+    with torch.no_grad():
+        student.image.linear.weight.mul_(-1)  # start apart from the teacher
+        titles = torch.from_numpy(encode_batch(batches.tokenizer, batches.distinct_titles))
+        targets = Targets(
+            pictures=teacher.image(torch.from_numpy(frames)),
+            titles=teacher.text(titles),
+            names=teacher.text(prompts.tokens),
+            prompts=prompts,
+            scale=10.0,
+        )
+    config = StudentConfig(teacher=tmp_path, base=_config(tmp_path, trunk_rate=1e-3))
+    before = {name: each.clone() for name, each in student.text.state_dict().items()}
+    trainer = Trainer(
+        config.base,
+        batches,
+        student,
+        tmp_path / "student.safetensors",
+        StudentObjective(config, targets),
+    )
+    parts = list(trainer.run(until=25))
+    assert np.mean([each["absolute"] for each in parts[-4:]]) < 0.8 * parts[0]["absolute"]
+    for name, each in student.text.state_dict().items():
+        assert torch.equal(each, before[name])
 
 
 def test_lab_of_known_colours() -> None:

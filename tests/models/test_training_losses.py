@@ -1,4 +1,4 @@
-"""The losses against loops that follow the formulas, and the memory against a list."""
+"""The losses against loops that follow the formulas."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra [models]")
 
 from models.training.losses import (  # noqa: E402
-    EmbeddingMemory,
     attribute_loss,
     contrastive_loss,
     phrase_matches,
     title_matches,
 )
+from models.training.pairs import ATTRIBUTES  # noqa: E402
+from models.training.prompts import prompt_loss  # noqa: E402
 
 pytestmark = pytest.mark.models
 
@@ -91,15 +92,26 @@ def test_attribute_loss_leaves_unknown_labels_out() -> None:
     assert float(attribute_loss(logits, labels, smoothing=0)) == pytest.approx(expected, abs=1e-6)
 
 
-def test_memory_keeps_the_latest_rows() -> None:
-    memory = EmbeddingMemory(5, 2, 1)
-    assert memory.view()[0].shape == (0, 2)
-    for start in (0, 3, 6):
-        values = torch.arange(start, start + 3)
-        rows = values[:, None].float().expand(3, 2)
-        memory.push(rows, -rows, values, values[:, None])
-    images, texts, titles, labels = memory.view()
-    assert sorted(titles.tolist()) == [4, 5, 6, 7, 8]
-    assert images[:, 0].tolist() == titles.tolist()
-    assert texts[:, 1].tolist() == (-titles).tolist()
-    assert labels[:, 0].tolist() == titles.tolist()
+def test_prompt_loss_equals_a_loop() -> None:
+    rng = np.random.default_rng(5)
+    images, names = (rng.normal(size=(count, 6)).astype(np.float32) for count in (5, 7))
+    labels = np.full((5, len(ATTRIBUTES)), -1)
+    labels[:, ATTRIBUTES.index("type")] = [0, 2, -1, 1, 2]  # three types
+    labels[:, ATTRIBUTES.index("colour")] = [3, -1, -1, 0, 1]  # four colours
+    expected = []
+    for attribute, first, count in (("type", 0, 3), ("colour", 3, 4)):
+        losses = []
+        for row, code in enumerate(labels[:, ATTRIBUTES.index(attribute)]):
+            if code < 0:
+                continue
+            logits = 20 * names[first : first + count] @ images[row]
+            losses.append(np.log(np.exp(logits).sum()) - logits[code])
+        expected.append(np.mean(losses))
+    found = prompt_loss(
+        torch.from_numpy(images),
+        torch.from_numpy(names),
+        (3, 4),
+        torch.from_numpy(labels),
+        smoothing=0.0,
+    )
+    assert float(found) == pytest.approx(float(np.mean(expected)), rel=1e-4)

@@ -1,0 +1,95 @@
+"""``lookalike study``: the experiments of the papers, on our data. Needs the extra ``[models]``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.commands.terminal import EXIT_CODES, JsonOption
+from engine.errors import ModelUnavailable
+
+if TYPE_CHECKING:
+    from models.training.studies.result import StudyResult
+
+app = typer.Typer(
+    help="Repeat an experiment of a paper on the real data.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+DataOption = Annotated[Path, typer.Option("--data", help="Folder of the real data.", metavar="DIR")]
+WorkOption = Annotated[
+    Path, typer.Option("--work", help="Keeps features and finished runs.", metavar="DIR")
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", help="Folder whose page and JSON file get the table.", metavar="DIR"),
+]
+SeedsOption = Annotated[int, typer.Option("--seeds", min=1, help="Runs of each arm.")]
+QuickOption = Annotated[
+    bool, typer.Option("--quick", help="A few steps on a few pictures, to see that it runs.")
+]
+DEFAULT_DATA = Path("../shared/data")
+
+
+@app.command("distil", epilog=EXIT_CODES)
+def distil(
+    data: DataOption = DEFAULT_DATA,
+    work: WorkOption = Path("runs/studies/distil"),
+    out: OutOption = None,
+    seeds: SeedsOption = 3,
+    quick: QuickOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """A small image tower without and with teachers: absolute, relative, hint, attention and more.
+
+    lookalike study distil --out docs/studies
+    """
+    try:
+        from models.training.studies.distil import run_distil_study
+    except ImportError as error:
+        raise _missing(error) from error
+    _report("distil", run_distil_study(data, work, seeds=seeds, quick=quick), out, as_json)
+
+
+@app.command("text-towers", epilog=EXIT_CODES)
+def text_towers(
+    data: DataOption = DEFAULT_DATA,
+    work: WorkOption = Path("runs/studies/text-towers"),
+    out: OutOption = None,
+    seeds: SeedsOption = 1,
+    quick: QuickOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Word average, recurrent and transformer text towers against the number of pairs.
+
+    lookalike study text-towers --out docs/studies
+    """
+    try:
+        from models.training.studies.text_towers import run_text_tower_study
+    except ImportError as error:
+        raise _missing(error) from error
+    found = run_text_tower_study(data, work, seeds=seeds, quick=quick)
+    _report("text-towers", found, out, as_json)
+
+
+def _missing(error: ImportError) -> ModelUnavailable:
+    return ModelUnavailable(
+        f"the package {error.name!r} is not installed.",
+        where="study",
+        hint="Install it with: pip install 'lookalike[models]'",
+    )
+
+
+def _report(name: str, found: StudyResult, out: Path | None, as_json: bool) -> None:
+    from api.figures import build_report, publish
+
+    report = build_report(f"study {name}", found.figures, notes=found.notes)
+    publish(report, as_json=as_json, card=None if out is None else out / f"{name}.md")
+    if out is not None:
+        text = json.dumps(report.as_json(), indent=1, ensure_ascii=False)
+        (out / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")
