@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from api.uploads import UploadStore
     from engine.blobs import BlobFolder
     from engine.catalogue.store import CatalogueStore
-    from engine.ports import AttributePredictor, DualEncoder, VectorIndex
+    from engine.ports import AttributePredictor, Composer, DualEncoder, VectorIndex
     from engine.query.lexicon import Lexicon
     from engine.reconcile import ReconcileReport
     from engine.search import SearchService
@@ -58,6 +58,11 @@ class Container:
         encoder = self.encoder
         # Encoders that know attributes are their own predictor.
         return cast("AttributePredictor", encoder) if hasattr(encoder, "predict") else None
+
+    @property
+    def composer(self) -> Composer | None:
+        """Reference and change to one vector, where one was trained for the encoder."""
+        return self._once("composer", self._load_composer)
 
     @property
     def lexicon(self) -> Lexicon:
@@ -137,6 +142,11 @@ class Container:
 
         return load_encoder(self.settings.encoder)
 
+    def _load_composer(self) -> Composer | None:
+        from models.composer import composer_for
+
+        return composer_for(self.encoder.encoder_id)
+
     def _open_catalogue(self) -> CatalogueStore:
         from engine.catalogue.store import open_catalogue
 
@@ -181,6 +191,7 @@ class Container:
             encoder=self.encoder,
             predictor=self.predictor,
             lexicon=self.lexicon,
+            composer=self.composer,
         )
         # Vocabulary, models and tables stay as long as the process does; walking through them at
         # every collection costs a search milliseconds.

@@ -7,7 +7,7 @@ wanted colour does not come on top of the old one, neither as a wish nor in the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -134,7 +134,9 @@ def compose(
     for facet, edits in chosen.items():
         _choose(draft, facet, edits, lexicon, weights)
     edited = {wish.facet for wish in draft.wishes} | set(chosen)
-    kept = _kept(reference, edited, lexicon, weights) if reference else ()
+    refused = {edit.attribute for edit in parse.edits if edit.operation is Operation.NOT}
+    facets = _keeping(edited, refused)
+    kept = _kept(reference, facets, weights) if reference else ()
     description = _describe([*kept, *draft.wishes], draft.words)
     source = _describe([*kept, *_replaced(reference, edited)], []) if reference else ""
     return Target(
@@ -148,28 +150,6 @@ def compose(
         free_text=parse.free_text,
         degraded=tuple(draft.degraded),
     )
-
-
-def combine(
-    reference: NDArray[np.float32],
-    target: NDArray[np.float32],
-    source: NDArray[np.float32],
-    weights: Weights,
-) -> NDArray[np.float32]:
-    """Move the reference's picture vector by the change in words, keeping the rest.
-
-    Args:
-        reference: (D,) picture vector.
-        target: (D,) text vector of `Target.description`.
-        source: (D,) text vector of `Target.source`.
-        weights: `picture` and `words` count.
-
-    Returns:
-        (D,) unit vector; the reference itself where both cancel out.
-    """
-    moved = weights.picture * reference + weights.words * (target - source)
-    norm = float(np.linalg.norm(moved))
-    return (moved / norm).astype(np.float32) if norm > 1e-6 else reference
 
 
 def _may_fulfil(wish: Wish) -> Filter:
@@ -250,13 +230,24 @@ def _relative_price(draft: _Draft, edit: Edit, reference: Reference | None) -> N
     draft.hard.append(And((bound, same)) if same else bound)
 
 
-def _kept(
-    reference: Reference, edited: set[Facet], lexicon: Lexicon, weights: Weights
-) -> tuple[Wish, ...]:
+def _keeping(edited: set[Facet], refused: Collection[str]) -> list[Facet]:
+    """Facets that the reference hands on.
+
+    Its colour is one where it is to be something else, as in "like this but as a skirt": nothing
+    else is left to be like. Otherwise its picture says how much the colour counts.
+    """
+    kept = [facet for facet in KEPT if facet not in edited]
+    another = len(kept) < len(KEPT)
+    if another and Facet.COLOUR not in edited and Facet.COLOUR.value not in refused:
+        kept.append(Facet.COLOUR)
+    return kept
+
+
+def _kept(reference: Reference, facets: Sequence[Facet], weights: Weights) -> tuple[Wish, ...]:
     kept: list[Wish] = []
-    for facet in KEPT:
+    for facet in facets:
         beliefs = reference.beliefs.get(facet, {})
-        if facet in edited or not beliefs:
+        if not beliefs:
             continue
         likeliest = max(beliefs.values())
         if likeliest < KEPT_FROM:

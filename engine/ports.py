@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from engine.filters import Filter
 from engine.ids import PointId
 from engine.types import (
+    Edit,
     EncoderId,
     Facet,
     FacetCount,
@@ -77,6 +78,39 @@ class AttributePredictor(Protocol):
 
         Returns:
             Facet → (N, C) float32, rows sum to 1, columns as in `labels`.
+        """
+        ...
+
+
+class Composer(Protocol):
+    """Moves a picture's vector by a change in words, within the space of one encoder."""
+
+    @property
+    def encoder(self) -> str:
+        """Fingerprint of the encoder whose vectors it takes and gives; no other's mean anything."""
+        ...
+
+    def compose(
+        self,
+        reference: NDArray[np.float32],
+        *,
+        words: NDArray[np.float32],
+        target: NDArray[np.float32],
+        source: NDArray[np.float32],
+        edits: Sequence[Edit],
+    ) -> NDArray[np.float32] | None:
+        """Where the pictures lie that are meant.
+
+        Args:
+            reference: (D,) unit picture vector.
+            words: (D,) unit text vector of the shopper's words.
+            target: (D,) unit text vector of what is looked for, described in words.
+            source: (D,) unit text vector of the reference, described in the same words.
+            edits: What was understood of the words, prices left out.
+
+        Returns:
+            (D,) float32, unit length; ``None`` for a change of a kind that it has not learned, and
+            for none at all.
         """
         ...
 

@@ -14,15 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.catalogue.store import CatalogueStore
-from engine.composition import Reference, Target, combine, compose
+from engine.change import away_from, combine, move, said
+from engine.composition import Reference, Target, compose
 from engine.errors import InvalidInput, NotFound
 from engine.filters import Eq, Filter, both
 from engine.ids import PointId, ProductId, TenantId, picture_hash, point_id
 from engine.paging import MAX_DEPTH, decode_cursor, encode_cursor
 from engine.payload import TENANT, ranking_keys
-from engine.ports import AttributePredictor, DualEncoder, VectorIndex
+from engine.ports import AttributePredictor, Composer, DualEncoder, VectorIndex
 from engine.query.lexicon import Lexicon
 from engine.query.parse import parse_modification, parse_query, without
+from engine.query.prices import PRICE
 from engine.ranking.agreement import fulfils, scorer
 from engine.ranking.collapse import Group, collapse, product_of
 from engine.ranking.fusion import fuse
@@ -64,7 +66,10 @@ class _Stages:
 
 
 class SearchService:
-    """Answers search queries over one index and one catalogue."""
+    """Answers search queries over one index and one catalogue.
+
+    A composer of another encoder than this one is not used: changes are then plain arithmetic.
+    """
 
     def __init__(
         self,
@@ -74,12 +79,15 @@ class SearchService:
         encoder: DualEncoder,
         predictor: AttributePredictor | None,
         lexicon: Lexicon,
+        composer: Composer | None = None,
     ):
         self._index = index
         self._catalogue = catalogue
         self._encoder = encoder
         self._predictor = predictor
         self._lexicon = lexicon
+        fits = composer is not None and composer.encoder == encoder.encoder_id.fingerprint
+        self._composer = composer if fits else None
         self._texts: dict[str, NDArray[np.float32]] = {}
         self._snapshots = Snapshots(catalogue, index)
 
@@ -107,7 +115,7 @@ class SearchService:
             key = _key(query)
             offset = decode_cursor(query.cursor, key)
         with stage("encode"):
-            question = self._question(query, reference, target, hard)
+            question = self._question(query, parse, reference, target, hard)
             if reference is None and away and question.description is not None:
                 moved = nearby(question.description, [], away, query.weights.negatives)
                 question = replace(question, description=moved)
@@ -212,19 +220,37 @@ class SearchService:
     def _question(
         self,
         query: SearchQuery,
+        parse: Parse,
         reference: Reference | None,
         target: Target,
         hard: Filter | None,
     ) -> Question:
-        described, source, avoid = self._embed([target.description, target.source, target.avoid])
-        if target.avoid:
-            described = _away(described, avoid, query.weights.negatives)
         picture = reference.picture if reference else None
         changed = target.description != target.source
-        if picture is not None and changed:
-            picture = combine(picture, described, source, query.weights)
-        if picture is not None and target.avoid:
-            picture = _away(picture, avoid, query.weights.negatives)
+        edits = [edit for edit in parse.edits if edit.attribute != PRICE]
+        composer = self._composer if query.modification and edits else None
+        described, source, avoid, words = self._embed(
+            [
+                target.description,
+                target.source,
+                target.avoid,
+                said(parse) if composer is not None else "",
+            ]
+        )
+        composed = None
+        if picture is not None and composer is not None:
+            composed = composer.compose(
+                picture, words=words, target=described, source=source, edits=edits
+            )
+        if target.avoid:
+            described = away_from(described, avoid, query.weights.negatives)
+        if picture is not None and composed is not None:
+            picture = move(picture, composed, query.weights)
+        elif picture is not None:
+            if changed:
+                picture = combine(picture, described, source, query.weights)
+            if target.avoid:
+                picture = away_from(picture, avoid, query.weights.negatives)
         return Question(
             picture=picture,
             description=described if changed or picture is None else None,
@@ -232,6 +258,7 @@ class SearchService:
             hard=hard,
             likely=target.likely,
             weights=query.weights,
+            composed=composed is not None,
             keys=ranking_keys(wish.facet for wish in target.wishes),
             named=_named(query),
         )
@@ -323,15 +350,6 @@ def _named(query: SearchQuery) -> frozenset[PointId]:
     own = () if query.like is None else (query.like,)
     named = (*own, *query.positives, *query.negatives)
     return frozenset(point_id(query.tenant, each) for each in named)
-
-
-def _away(
-    vector: NDArray[np.float32], avoid: NDArray[np.float32], weight: float
-) -> NDArray[np.float32]:
-    """Take out a share of the direction that is not wanted."""
-    moved = vector - weight * max(0.0, float(vector @ avoid)) * avoid
-    norm = float(np.linalg.norm(moved))
-    return (moved / norm).astype(np.float32) if norm > 1e-6 else vector
 
 
 def _shortfall(page: Sequence[Group], target: Target) -> list[Degradation]:

@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,9 +27,21 @@ if TYPE_CHECKING:
     import onnxruntime
     from tokenizers import Tokenizer
 
-__all__ = ["WEIGHTS", "CompactEncoder", "load_compact"]
+__all__ = [
+    "INT8_FILE",
+    "WEIGHTS",
+    "CompactEncoder",
+    "Precision",
+    "load_compact",
+    "load_compact_int8",
+]
 
 WEIGHTS = Path(__file__).parent / "weights" / "compact"
+INT8_FILE = "image.int8.onnx"
+"""The image tower that `models.training.quantise` writes."""
+REVISION_KEY = "revision"
+"""Metadata of the int8 file: the revision of the weights that it was made from."""
+Precision = Literal["fp32", "int8"]
 _IMAGE_BATCH = 32
 _TEXT_BATCH = 64
 _LONGEST_TEXT = 2_000  # characters; 32 subwords never need more
@@ -43,7 +55,7 @@ _FACETS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Config:
+class CompactConfig:
     """What ``config.json`` says; further keys describe the training and are not needed here."""
 
     name: str
@@ -63,11 +75,16 @@ class _Head:
     labels: tuple[str, ...]
 
 
-def _read_config(folder: Path) -> _Config:
+def read_config(folder: Path) -> CompactConfig:
+    """What a folder of weights says of itself.
+
+    Raises:
+        ModelUnavailable: ``config.json`` is missing or cannot be read.
+    """
     path = folder / "config.json"
     try:
         given = json.loads(path.read_text(encoding="utf-8"))
-        return _Config(**{name: given[name] for name in _Config.__slots__})
+        return CompactConfig(**{name: given[name] for name in CompactConfig.__slots__})
     except FileNotFoundError as error:
         raise ModelUnavailable(
             "the weights of the compact encoder are not there",
@@ -98,18 +115,32 @@ class CompactEncoder:
         folder: Holds ``image.onnx``, ``text.onnx``, ``tokenizer.json``, ``heads.safetensors``,
             ``labels.json`` and ``config.json``.
         threads: Threads inside an operator; ``None`` for what the process may use.
+        precision: ``int8`` for the quantised image tower, where the folder has one. Its vectors
+            are an encoder's of their own: an index of fp32 vectors is not searched with them.
+        int8_file: The quantised image tower where it does not lie in the folder.
 
     Raises:
-        ModelUnavailable: A file is missing or cannot be read.
+        ModelUnavailable: A file is missing or cannot be read, or the int8 tower was made from
+            other weights.
     """
 
-    def __init__(self, folder: Path = WEIGHTS, *, threads: int | None = None):
+    def __init__(
+        self,
+        folder: Path = WEIGHTS,
+        *,
+        threads: int | None = None,
+        precision: Precision = "fp32",
+        int8_file: Path | None = None,
+    ):
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # one pool of threads is enough
         from tokenizers import Tokenizer
 
-        self._config = _read_config(folder)
-        self._images: onnxruntime.InferenceSession = open_session(
-            folder / "image.onnx", threads=threads
+        self._config = read_config(folder)
+        self._precision = precision
+        self._images: onnxruntime.InferenceSession = (
+            open_session(folder / "image.onnx", threads=threads)
+            if precision == "fp32"
+            else _open_int8(int8_file or folder / INT8_FILE, folder, self._config.revision, threads)
         )
         self._texts: onnxruntime.InferenceSession = open_session(
             folder / "text.onnx", threads=threads
@@ -131,7 +162,7 @@ class CompactEncoder:
         config = self._config
         return EncoderId(
             name=config.name,
-            revision=config.revision,
+            revision=config.revision + ("" if self._precision == "fp32" else f"-{self._precision}"),
             preprocess=preprocess_hash(config.height_px, config.width_px),
             dims=config.dims,
         )
@@ -142,17 +173,13 @@ class CompactEncoder:
         Raises:
             InvalidInput: An array is no uint8 (H, W, 3) picture.
         """
+        high, wide = self._config.height_px, self._config.width_px
         vectors = np.empty((len(images), self._config.dims), dtype=np.float32)
         for start in range(0, len(images), _IMAGE_BATCH):
             chunk = images[start : start + _IMAGE_BATCH]
-            frames = np.stack(
-                [
-                    letterbox(
-                        image, height_px=self._config.height_px, width_px=self._config.width_px
-                    )
-                    for image in chunk
-                ]
-            )
+            frames = np.empty((len(chunk), high, wide, 3), np.uint8)
+            for frame, image in zip(frames, chunk, strict=True):
+                letterbox(image, height_px=high, width_px=wide, out=frame)
             vectors[start : start + len(chunk)] = _run(self._images, pictures=frames)
         return _unit(vectors)
 
@@ -197,6 +224,28 @@ class CompactEncoder:
 def load_compact() -> CompactEncoder:
     """The encoder from the weights that ship with Lookalike."""
     return CompactEncoder()
+
+
+def load_compact_int8() -> CompactEncoder:
+    """The same with the quantised image tower."""
+    return CompactEncoder(precision="int8")
+
+
+def _open_int8(
+    path: Path, folder: Path, revision: str, threads: int | None
+) -> onnxruntime.InferenceSession:
+    hint = f"Make it with: python -m models.training.quantise {folder}"
+    if not path.is_file():
+        raise ModelUnavailable("there is no int8 image tower", where=str(path), hint=hint)
+    session = open_session(path, threads=threads)
+    made_from = session.get_modelmeta().custom_metadata_map.get(REVISION_KEY, "")
+    if made_from != revision:
+        raise ModelUnavailable(
+            f"made from the weights {made_from or 'unknown'!r}, not from {revision!r}",
+            where=str(path),
+            hint=hint,
+        )
+    return session
 
 
 def _run(

@@ -36,7 +36,11 @@ def border_colour(image: ImageRGB) -> NDArray[np.uint8]:
 
 
 def letterbox(
-    image: ImageRGB, *, height_px: int = HEIGHT_PX, width_px: int = WIDTH_PX
+    image: ImageRGB,
+    *,
+    height_px: int = HEIGHT_PX,
+    width_px: int = WIDTH_PX,
+    out: NDArray[np.uint8] | None = None,
 ) -> NDArray[np.uint8]:
     """Fit a picture into a frame, its proportions kept, the rest in its own border colour.
 
@@ -44,9 +48,10 @@ def letterbox(
         image: uint8 (H, W, 3), sRGB, any size of at least one pixel.
         height_px: Height of the frame.
         width_px: Width of the frame.
+        out: uint8 (height_px, width_px, 3) to write into, such as a row of a batch.
 
     Returns:
-        uint8 (height_px, width_px, 3), contiguous.
+        `out`, or a new uint8 (height_px, width_px, 3), contiguous.
 
     Raises:
         InvalidInput: The array is no RGB picture.
@@ -64,9 +69,10 @@ def letterbox(
     resized = np.asarray(
         Image.fromarray(np.ascontiguousarray(image)).resize((inner_wide, inner_high), _RESAMPLE)
     )
+    frame = np.empty((height_px, width_px, 3), dtype=np.uint8) if out is None else out
     if (inner_high, inner_wide) == (height_px, width_px):
-        return np.ascontiguousarray(resized)
-    frame = np.empty((height_px, width_px, 3), dtype=np.uint8)
+        frame[:] = resized
+        return frame
     frame[:] = border_colour(image)
     top, left = (height_px - inner_high) // 2, (width_px - inner_wide) // 2
     frame[top : top + inner_high, left : left + inner_wide] = resized

@@ -19,6 +19,7 @@ __all__ = ["ENCODERS", "is_hub_model", "load_encoder"]
 ENCODERS = (
     "compact",
     "compact:<folder>",
+    "compact-int8",
     "toy",
     "open_clip:<architecture>/<pretrained>",
     "hf-hub:<repository>",
@@ -27,6 +28,7 @@ ENCODERS = (
 
 _LOADERS = {
     "compact": ("models.compact", "load_compact"),
+    "compact-int8": ("models.compact", "load_compact_int8"),
     "toy": ("models.toy", "ToyEncoder"),
 }
 _FOLDER_PREFIX = "compact:"
@@ -56,7 +58,8 @@ def load_encoder(name: str) -> DualEncoder:
 
     Args:
         name: ``compact`` (ours, ships with Lookalike), ``compact:FOLDER`` (ours, trained or kept
-            elsewhere), ``toy`` (no weights, for tests), or a model of open_clip as
+            elsewhere), ``compact-int8`` (``compact`` with its image tower quantised on this
+            machine), ``toy`` (no weights, for tests), or a model of open_clip as
             ``open_clip:ViT-B-16-SigLIP/webli`` or ``hf-hub:Marqo/marqo-fashionSigLIP``.
 
     Raises:

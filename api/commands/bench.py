@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.commands.eval import DEFAULT_DATA, CardOption, DataOption, NameOption
 from api.commands.terminal import EncoderOption, HomeOption, JsonOption, open_container
+
+if TYPE_CHECKING:
+    from engine.ports import DualEncoder
 
 app = typer.Typer(help="Measure speed beside an anchor.", no_args_is_help=True)
 
@@ -82,25 +85,62 @@ def search(
 @app.command("encode")
 def encode(
     encoder: NameOption = "compact",
+    teacher: Annotated[
+        Path | None,
+        typer.Option("--teacher", help="Weights of another compact encoder.", metavar="FOLDER"),
+    ] = None,
+    int8: Annotated[
+        bool, typer.Option("--int8/--no-int8", help="The image towers in int8 as well.")
+    ] = True,
     count: Annotated[int, typer.Option("--count", min=1, help="Pictures and texts a round.")] = 64,
     rounds: RoundsOption = 5,
     write_card: CardOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Pictures and texts a second, beside ViT-B-32 with random weights where torch is installed."""
-    from api.benchmarks.encode import ANCHOR, load_anchor, measure_encode
+    """Pictures and texts a second, beside ViT-B-32 with random weights where torch is installed.
+
+    lookalike bench encode --teacher runs/teacher/compact
+    """
+    from api.benchmarks.encode import (
+        ANCHOR,
+        compact_arms,
+        int8_arms,
+        load_anchor,
+        macs_figures,
+        measure_encode,
+    )
     from api.figures import build_report, card_of, publish
+    from engine.errors import ModelUnavailable
+    from models.compact import CompactEncoder
     from models.registry import load_encoder
 
     card = card_of(encoder) if write_card else None
-    anchor = load_anchor()
-    figures = measure_encode(load_encoder(encoder), encoder, anchor, count=count, rounds=rounds)
+    folders = compact_arms(encoder, teacher)
+    arms: dict[str, DualEncoder] = {encoder: load_encoder(encoder)}
+    arms |= {arm: CompactEncoder(folder) for arm, folder in folders.items() if arm != encoder}
     notes = [
         f"{count} different pictures of 60 by 80 pixels and {count} titles a round, preprocessing "
-        "included, on the CPU; the arms take turns."
+        "included, on the CPU; the arms take turns. single: one picture or title a call.",
+        "multiply-adds: of one picture and of one title, the weights' precision aside; the anchor "
+        "always reads 77 tokens.",
     ]
+    if int8 and folders:
+        found = int8_arms(folders)
+        arms.update(found)
+        if not found:
+            notes.append("No int8: it needs the package onnx (pip install 'lookalike[models]').")
+    anchor = load_anchor()
     if anchor is None:
         notes.append(f"No anchor {ANCHOR}: it needs torch (pip install 'lookalike[models]').")
+    else:
+        arms[ANCHOR] = anchor
+    figures = measure_encode(
+        arms, anchor=None if anchor is None else ANCHOR, count=count, rounds=rounds
+    )
+    try:
+        figures += macs_figures(folders, anchor)
+    except ModelUnavailable as error:
+        notes.append(f"No multiply-adds: {error}")
     publish(build_report("bench encode", figures, notes=notes), as_json=as_json, card=card)
 
 

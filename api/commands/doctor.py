@@ -144,6 +144,28 @@ def _models(_: Container) -> Iterator[Check]:
         )
 
 
+def _composer(container: Container) -> Iterator[Check]:
+    from models.composer import load_composer
+
+    try:
+        composer = load_composer()
+        fingerprint = container.encoder.encoder_id.fingerprint
+    except LookalikeError as error:
+        yield Check(
+            name="composer", status="warn", message=f"{error}; changes in words are arithmetic"
+        )
+        return
+    if composer.encoder == fingerprint:
+        yield Check(name="composer", status="ok", message=f"made for {fingerprint}")
+    else:
+        yield Check(
+            name="composer",
+            status="warn",
+            message=f"made for {composer.encoder}, the encoder is {fingerprint}: not used, changes "
+            "in words are plain arithmetic; lookalike train composer makes one for it",
+        )
+
+
 def _index(container: Container) -> Iterator[Check]:
     from engine.ids import point_id
     from engine.index.open import index_exists
@@ -196,6 +218,7 @@ _LOOKS: tuple[Callable[[Container], Iterator[Check]], ...] = (
     _settings,
     _disk,
     _models,
+    _composer,
     _index,
     _port,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,6 +35,12 @@ QuickOption = Annotated[
     bool, typer.Option("--quick", help="A few steps on a few pictures, to see that it runs.")
 ]
 DEFAULT_DATA = Path("../shared/data")
+
+
+@app.callback()
+def root() -> None:
+    """Repeat an experiment of a paper on the real data."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")  # to stderr
 
 
 @app.command("distil", epilog=EXIT_CODES)

@@ -149,3 +149,61 @@ def _tell(report: TrainReport, *, as_json: bool) -> None:
     else:
         for name, value in shown.items():
             typer.echo(f"{name}: {value}")
+
+
+@app.command(epilog=EXIT_CODES)
+def composer(
+    data: Annotated[
+        Path, typer.Option("--data", help="Folder with kagl.parquet.", metavar="DIR")
+    ] = Path("../shared/data"),
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder that gets composer/.", metavar="DIR")
+    ] = Path("models/weights"),
+    work: Annotated[
+        Path, typer.Option("--work", help="Keeps the catalogue's vectors.", metavar="DIR")
+    ] = Path("runs/composer"),
+    encoder: Annotated[
+        str, typer.Option("--encoder", help="Whose vectors it composes.", metavar="NAME")
+    ] = "compact",
+    steps: Annotated[int | None, typer.Option("--steps", min=1, help="Steps of training.")] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of everything that is drawn.")] = 7,
+    as_json: JsonOption = False,
+) -> None:
+    """Train the composer (reference picture + change in words) for an encoder.
+
+    lookalike train composer --data ../shared/data
+
+    To be run again whenever the encoder's weights change. Vectors that --work holds already are
+    not embedded again.
+    """
+    import logging
+
+    try:
+        from models.registry import load_encoder
+        from models.training.composer import ComposerConfig, train_composer
+    except ImportError as error:
+        raise ModelUnavailable(
+            f"the package {error.name!r} is not installed.",
+            where="train",
+            hint="Install it with: pip install 'lookalike[models]'",
+        ) from error
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    config = ComposerConfig(data=data, out=out, work=work, seed=seed)
+    if steps is not None:
+        config = dataclasses.replace(config, steps=steps)
+    report = train_composer(config, load_encoder(encoder))
+    shown = {
+        "folder": str(report.folder),
+        "encoder": report.encoder,
+        "steps": report.steps,
+        "seconds": round(report.seconds, 1),
+        "parameters": report.parameters,
+        "val_precision_at_10": round(report.val_precision, 4),
+        "val_precision_at_10_arithmetic": round(report.val_arithmetic, 4),
+    }
+    if as_json:
+        print_json(shown)
+    else:
+        for name, value in shown.items():
+            typer.echo(f"{name}: {value}")

@@ -6,14 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from api.evaluation.colourless import colour_remover
+import numpy as np
+from numpy.typing import NDArray
+
+from api.evaluation.colourless import attribute_remover
 from api.evaluation.kagl_data import embed_catalogue, write_feed
-from api.evaluation.worlds import ask, open_world
+from api.evaluation.worlds import World, ask, filter_only, open_world
 from api.progress import counting
 from engine.evaluation.cache import CachingEncoder
 from engine.evaluation.compose import ComposeQuery, baselines, score
+from engine.evaluation.compose_kinds import PATTERN_STEMS
 from engine.evaluation.figures import Figure
 from engine.evaluation.kagl import Row
+from engine.ports import Composer
 from engine.query.lexicon import default_lexicon
 from ingestion.pipeline import Progress
 
@@ -21,23 +26,36 @@ __all__ = ["WORLDS", "measure_compose", "write_feeds"]
 
 KNOWN, PICTURES_ONLY = "known", "pictures-only"
 WORLDS = (KNOWN, PICTURES_ONLY)
+_COLOUR = "colour"
 
 
 def measure_compose(
-    data: Path, rows: Sequence[Row], queries: Sequence[ComposeQuery], encoder: CachingEncoder
+    data: Path,
+    rows: Sequence[Row],
+    queries: Sequence[ComposeQuery],
+    encoder: CachingEncoder,
+    *,
+    kinds: Mapping[str, Sequence[ComposeQuery]] | None = None,
+    composer: Composer | None = None,
 ) -> list[Figure]:
     """Figures of every arm in both worlds.
 
     Args:
         data: The set KAGL.
         rows: Its rows.
-        queries: Over these rows.
+        queries: Over these rows, about the colour; their condition is the world's name alone.
         encoder: Remembers vectors, so that the worlds share them.
+        kinds: Questions about other changes; their condition is ``world/kind``.
+        composer: Of the arm ``lookalike``; without one that arm is the arithmetic too.
     """
+    asked = {_COLOUR: queries, **(kinds or {})}
     with counting("Embedding pictures", len(rows)) as advance:
         vectors = embed_catalogue(data, rows, encoder, on_progress=advance)
     encoder.save()
-    plain = baselines(queries, encoder=encoder, pictures=vectors.pictures)
+    plain = {
+        kind: baselines(each, encoder=encoder, pictures=vectors.pictures)
+        for kind, each in asked.items()
+    }
     figures: list[Figure] = []
     with TemporaryDirectory(prefix="lookalike-feeds-") as folder:
         for world, feed in write_feeds(data, rows, Path(folder)).items():
@@ -47,16 +65,29 @@ def measure_compose(
                     feed,
                     encoder=encoder,
                     lexicon=default_lexicon(),
+                    composer=composer,
                     on_progress=_rows_done(advance),
                 ) as opened,
             ):
                 encoder.save()
-                with counting(f"Asking {world}", len(queries)) as asked:
-                    found = ask(opened.search, queries, rows, on_progress=asked)
-            for arm, rankings in {"lookalike": found, **plain}.items():
-                figures.extend(score(queries, rankings, rows, arm=arm, condition=world))
+                for kind, each in asked.items():
+                    condition = world if kind == _COLOUR else f"{world}/{kind}"
+                    found = _service_arms(opened, each, rows, condition)
+                    for arm, rankings in {**found, **plain[kind]}.items():
+                        figures += score(each, rankings, rows, arm=arm, condition=condition)
     encoder.save()
     return figures
+
+
+def _service_arms(
+    world: World, queries: Sequence[ComposeQuery], rows: Sequence[Row], condition: str
+) -> dict[str, list[NDArray[np.int64]]]:
+    with counting(f"Asking {condition}", 3 * len(queries)) as done:
+        return {
+            "lookalike": ask(world.search, queries, rows, on_progress=done),
+            "arithmetic": ask(world.arithmetic, queries, rows, on_progress=done),
+            "filter-only": filter_only(world, queries, rows, on_progress=done),
+        }
 
 
 def _rows_done(advance: Callable[[int], None]) -> Callable[[Progress], None]:
@@ -78,6 +109,8 @@ def write_feeds(data: Path, rows: Sequence[Row], folder: Path) -> Mapping[str, P
         data,
         pictures_only,
         columns=("id", "title", "image"),
-        title_of=colour_remover(default_lexicon(), {row.colour for row in rows}),
+        title_of=attribute_remover(
+            default_lexicon(), {row.colour for row in rows}, stems=PATTERN_STEMS
+        ),
     )
     return {KNOWN: known, PICTURES_ONLY: pictures_only}

@@ -24,6 +24,7 @@ __all__ = ["KAGL", "embed_catalogue", "iter_pictures", "kagl_file", "read_rows",
 
 KAGL = "kagl.parquet"
 _COLUMNS = ("id", "title", "gender", "articleType", "baseColour", "split")
+_CATEGORY = "masterCategory"
 _IMAGE = "image"
 _BATCH = 256
 
@@ -64,7 +65,9 @@ def read_rows(path: Path) -> tuple[Row, ...]:
         raise InvalidInput(
             f"the columns {', '.join(missing)} are missing", where=str(path), hint="Is it KAGL?"
         )
-    held = pq.read_table(path, columns=list(_COLUMNS)).to_pydict()
+    optional = [name for name in (_CATEGORY,) if name in schema.names]
+    held = pq.read_table(path, columns=[*_COLUMNS, *optional]).to_pydict()
+    categories = held.get(_CATEGORY) or [""] * len(held["id"])
     rows = tuple(
         Row(
             product_id=str(cells[0]),
@@ -73,8 +76,9 @@ def read_rows(path: Path) -> tuple[Row, ...]:
             type=cells[3] or "",
             colour=cells[4] or "",
             split=cells[5] or "",
+            category=cells[6] or "",
         )
-        for cells in zip(*(held[name] for name in _COLUMNS), strict=True)
+        for cells in zip(*(held[name] for name in _COLUMNS), categories, strict=True)
     )
     if len({row.product_id for row in rows}) != len(rows):
         raise InvalidInput("an id appears twice", where=str(path))

@@ -1,8 +1,8 @@
 """A world: a catalogue fed through the real pipeline into a temporary embedded store.
 
 Composed queries are asked in two of them: `known`, where the feed carries every attribute, and
-`pictures-only`, where it has pictures and titles without colours and the engine must see for
-itself.
+`pictures-only`, where it has pictures and titles without colours, patterns and sleeves and the
+engine must see for itself.
 """
 
 from __future__ import annotations
@@ -19,28 +19,40 @@ from numpy.typing import NDArray
 
 from engine.blobs import BlobFolder
 from engine.catalogue.store import CatalogueStore, open_catalogue
+from engine.composition import compose
 from engine.errors import NotFound
 from engine.evaluation.compose import DEPTH, ComposeQuery
 from engine.evaluation.kagl import Row
-from engine.ids import ProductId
+from engine.filters import Filter, In, both
+from engine.ids import DEFAULT_TENANT, ProductId, point_id
 from engine.index.open import open_index
-from engine.ports import AttributePredictor, DualEncoder, VectorIndex
+from engine.payload import PRODUCT_ID
+from engine.ports import AttributePredictor, Composer, DualEncoder, VectorIndex
 from engine.query.lexicon import Lexicon
+from engine.query.parse import parse_modification
+from engine.reference import from_product
 from engine.search import SearchService
-from engine.types import SearchQuery
+from engine.types import SearchQuery, VectorName, VectorQuery, Weights
 from ingestion.pipeline import IngestionReport, IngestOptions, Progress, ingest
 
-__all__ = ["World", "ask", "open_world"]
+__all__ = ["World", "ask", "filter_only", "open_world"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """A filled store and the search service over it."""
+    """A filled store and the search service over it.
+
+    Attributes:
+        arithmetic: The same service without the learned composer.
+    """
 
     index: VectorIndex
     catalogue: CatalogueStore
     blobs: BlobFolder
     search: SearchService
+    arithmetic: SearchService
+    predictor: AttributePredictor | None
+    lexicon: Lexicon
     report: IngestionReport
 
 
@@ -51,6 +63,7 @@ def open_world(
     encoder: DualEncoder,
     lexicon: Lexicon,
     mapping: str = "kagl",
+    composer: Composer | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Generator[World]:
     """Ingest a feed into a store that lasts as long as the context."""
@@ -73,10 +86,27 @@ def open_world(
             lexicon=lexicon,
             on_progress=on_progress,
         )
-        search = SearchService(
-            index=index, catalogue=catalogue, encoder=encoder, predictor=predictor, lexicon=lexicon
+        search, arithmetic = (
+            SearchService(
+                index=index,
+                catalogue=catalogue,
+                encoder=encoder,
+                predictor=predictor,
+                lexicon=lexicon,
+                composer=each,
+            )
+            for each in (composer, None)
         )
-        yield World(index=index, catalogue=catalogue, blobs=blobs, search=search, report=report)
+        yield World(
+            index=index,
+            catalogue=catalogue,
+            blobs=blobs,
+            search=search,
+            arithmetic=arithmetic,
+            predictor=predictor,
+            lexicon=lexicon,
+            report=report,
+        )
 
 
 def ask(
@@ -110,3 +140,59 @@ def ask(
         if on_progress is not None:
             on_progress(1)
     return rankings
+
+
+def filter_only(
+    world: World,
+    queries: Sequence[ComposeQuery],
+    rows: Sequence[Row],
+    *,
+    on_progress: Callable[[int], None] | None = None,
+) -> list[NDArray[np.int64]]:
+    """The baseline that keeps the picture as it is: its neighbours among what the words allow.
+
+    Every edit that the engine understands is a hard filter over what it knows or predicted of the
+    products; the reference's vector is searched, exactly and unchanged.
+
+    Returns:
+        As `ask`.
+    """
+    numbers = {row.product_id: number for number, row in enumerate(rows)}
+    rankings: list[NDArray[np.int64]] = []
+    for query in queries:
+        own = ProductId(rows[query.reference].product_id)
+        point = point_id(DEFAULT_TENANT, own)
+        held = world.index.retrieve([point], with_vectors=True)
+        vector = held[0].vectors.get(VectorName.PICTURE) if held else None
+        if vector is None:
+            rankings.append(np.zeros(0, np.int64))
+            if on_progress is not None:
+                on_progress(1)
+            continue
+        condition = _understood(world, own, vector, query.modification)
+        asked = VectorQuery(vector=vector, condition=condition, limit=DEPTH + 1, exact=True)
+        found = [each for each in world.index.search(asked) if each.point_id != point][:DEPTH]
+        rankings.append(
+            np.array([numbers[str(each.payload[PRODUCT_ID])] for each in found], np.int64)
+        )
+        if on_progress is not None:
+            on_progress(1)
+    return rankings
+
+
+def _understood(
+    world: World, product_id: ProductId, vector: NDArray[np.float32], words: str
+) -> Filter | None:
+    product = world.catalogue.get(product_id, DEFAULT_TENANT)
+    target = compose(
+        parse_modification(words, lexicon=world.lexicon),
+        reference=from_product(product, vector, world.predictor),
+        lexicon=world.lexicon,
+        weights=Weights(),
+    )
+    wished = [
+        In(wish.facet.value, tuple(sorted(wish.credits)))
+        for wish in target.wishes
+        if wish.edit is not None
+    ]
+    return both(target.hard, *wished)

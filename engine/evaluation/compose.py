@@ -37,18 +37,27 @@ class ComposeQuery:
 
     Attributes:
         reference: Row number of the product that the shopper points at.
-        colour: The colour asked for, as the catalogue writes it.
-        relevant: Row numbers of the products of the reference's type and gender in that colour.
+        relevant: Row numbers of the products that answer it.
+        colour: The colour asked for, as the catalogue writes it, where that is the whole change.
+        said: The shopper's words for any other change.
+        name: The change alone in words, such as ``striped``, where it is no colour.
     """
 
     reference: int
-    colour: str
     relevant: frozenset[int]
+    colour: str = ""
+    said: str = ""
+    name: str = ""
 
     @property
     def modification(self) -> str:
         """The shopper's words."""
-        return f"but in {self.colour.casefold()}"
+        return self.said or f"but in {self.colour.casefold()}"
+
+    @property
+    def words(self) -> str:
+        """What the baseline ``words`` embeds: the name alone serves it better than a sentence."""
+        return self.name or self.colour.casefold()
 
 
 def draw_queries(
@@ -105,20 +114,18 @@ def baselines(
 
     Args:
         queries: The questions.
-        encoder: Embeds the name of the colour alone, which serves it better than a sentence.
+        encoder: Embeds `ComposeQuery.words`.
         pictures: (N, D) picture vectors of the corpus.
 
     Returns:
-        ``picture`` (the reference alone), ``words`` (the colour's name alone) and ``sum`` (the sum
+        ``picture`` (the reference alone), ``words`` (the change's name alone) and ``sum`` (the sum
         of both unit vectors) → row numbers of each query, best first.
     """
-    names = sorted({query.colour for query in queries})
-    by_name = dict(
-        zip(names, encoder.embed_texts([each.casefold() for each in names]), strict=True)
-    )
+    names = sorted({query.words for query in queries})
+    by_name = dict(zip(names, encoder.embed_texts(names), strict=True))
     references = np.array([query.reference for query in queries], np.int64)
     picture = pictures[references]
-    words = np.stack([by_name[query.colour] for query in queries])
+    words = np.stack([by_name[query.words] for query in queries])
     both = picture + words
     both = (both / np.maximum(np.linalg.norm(both, axis=1, keepdims=True), 1e-12)).astype(
         np.float32
@@ -142,7 +149,8 @@ def score(
 
     Returns:
         ``precision@10`` over min(10, relevant), and among the first ten places the share of the
-        reference's type (``type-kept``) and of the colour asked for (``colour-hit``).
+        reference's type (``type-kept``) and of the colour asked for (``colour-hit``), these two
+        where every question is about a colour.
 
     Raises:
         InvalidInput: A ranking holds the reference itself.
@@ -150,19 +158,18 @@ def score(
     for query, ranking in zip(queries, rankings, strict=True):
         if query.reference in map(int, ranking[:DEPTH]):
             raise InvalidInput(f"arm {arm}: the reference {query.reference} is among its results")
-    of_type = _masks(rows, lambda row: row.type)
-    of_colour = _masks(rows, lambda row: row.colour)
     values = {
-        "precision@10": precision_full(
-            rankings, [query.relevant for query in queries], depth=DEPTH
-        ),
-        "type-kept": share_of_top(
-            rankings, [of_type[rows[query.reference].type] for query in queries], depth=DEPTH
-        ),
-        "colour-hit": share_of_top(
-            rankings, [of_colour[query.colour] for query in queries], depth=DEPTH
-        ),
+        "precision@10": precision_full(rankings, [query.relevant for query in queries], depth=DEPTH)
     }
+    if all(query.colour for query in queries):
+        of_type = _masks(rows, lambda row: row.type)
+        of_colour = _masks(rows, lambda row: row.colour)
+        values["type-kept"] = share_of_top(
+            rankings, [of_type[rows[query.reference].type] for query in queries], depth=DEPTH
+        )
+        values["colour-hit"] = share_of_top(
+            rankings, [of_colour[query.colour] for query in queries], depth=DEPTH
+        )
     return [
         measured(bootstrap(each), metric=metric, arm=arm, condition=condition)
         for metric, each in values.items()

@@ -18,13 +18,15 @@ from engine.evaluation.figures import Figure, measured
 from engine.evaluation.intervals import bootstrap
 from engine.evaluation.metrics import retrieval_metrics, top_ranked
 from engine.ports import TextEncoder
-from engine.types import Vectors
+from engine.types import Facet, Vectors
 
-__all__ = ["PUBLISHED", "RetrievalTask", "Row", "evaluate", "kagl_tasks"]
+__all__ = ["PUBLISHED", "UNSEEN_LEAST", "RetrievalTask", "Row", "evaluate", "kagl_tasks"]
 
 DEPTH = 100
 """Length of a ranking; the reciprocal rank of what lies deeper counts as 0."""
 SPLIT = "test"
+UNSEEN_LEAST = 10
+"""Products of the test split that a label needs to be asked among those alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,7 @@ class Row:
     gender: str = ""
     type: str = ""
     colour: str = ""
+    category: str = ""
     split: str = ""
 
 
@@ -49,6 +52,8 @@ class RetrievalTask:
         relevant: Row numbers that answer each query.
         metrics: What is measured, see `engine.evaluation.metrics`.
         title_share: Weight of the title's vector in a document, the rest is the picture's.
+        corpus: Row numbers that are searched; ``None`` for all.
+        facet: The attribute whose values the queries are; ``None`` where they are titles.
     """
 
     name: str
@@ -56,13 +61,20 @@ class RetrievalTask:
     relevant: tuple[frozenset[int], ...]
     metrics: tuple[str, ...]
     title_share: float = 0.0
+    corpus: tuple[int, ...] | None = None
+    facet: Facet | None = None
+
+
+LabelEmbedding = Callable[[Sequence[str], Facet], Vectors]
+"""Values of an attribute → unit rows, for encoders that want captions around a bare label."""
 
 
 def kagl_tasks(rows: Sequence[Row], *, limit: int | None = None) -> tuple[RetrievalTask, ...]:
     """The tasks over one catalogue.
 
     Titles are asked twice: all of the test split's, and those that no other split has, which an
-    encoder trained on the other splits has never read.
+    encoder trained on the other splits has never read. Types and colours are asked twice as well:
+    of all rows, as the benchmark does, and of the test split's alone, which no training has seen.
 
     Args:
         rows: The whole corpus.
@@ -87,8 +99,10 @@ def kagl_tasks(rows: Sequence[Row], *, limit: int | None = None) -> tuple[Retrie
             {plain: title for plain, title in asked.items() if plain not in elsewhere},
             titles,
         ),
-        _words_task("fine-category", rows, lambda row: row.type, words),
-        _words_task("colour", rows, lambda row: row.colour, words),
+        _words_task("fine-category", rows, lambda row: row.type, words, Facet.TYPE),
+        _words_task("colour", rows, lambda row: row.colour, words, Facet.COLOUR),
+        _unseen(_words_task("fine-category", rows, lambda row: row.type, words, Facet.TYPE), rows),
+        _unseen(_words_task("colour", rows, lambda row: row.colour, words, Facet.COLOUR), rows),
     )
     return tuple(_limited(task, limit) for task in tasks if task.queries)
 
@@ -100,6 +114,7 @@ def evaluate(
     pictures: Vectors,
     titles: Vectors,
     arm: str,
+    embed_labels: LabelEmbedding | None = None,
 ) -> list[Figure]:
     """Measure an encoder, with bootstrap intervals over the queries.
 
@@ -109,12 +124,25 @@ def evaluate(
         pictures: (N, D) picture vectors of the corpus.
         titles: (N, D) title vectors of the corpus.
         arm: Name of the encoder.
+        embed_labels: Embeds the queries of tasks whose queries are labels; those tasks alone are
+            measured then.
     """
     figures: list[Figure] = []
     for task in tasks:
+        if embed_labels is None:
+            queries = encoder.embed_texts(task.queries)
+        elif task.facet is not None:
+            queries = embed_labels(task.queries, task.facet)
+        else:
+            continue
         documents = mixed(pictures, titles, task.title_share)
-        rankings = top_ranked(encoder.embed_texts(task.queries), documents, depth=DEPTH)
-        values = retrieval_metrics(list(rankings), task.relevant, task.metrics)
+        relevant = task.relevant
+        if task.corpus is not None:
+            documents = documents[list(task.corpus)]
+            place = {row: number for number, row in enumerate(task.corpus)}
+            relevant = [frozenset(place[row] for row in each) for each in relevant]
+        rankings = top_ranked(queries, documents, depth=DEPTH)
+        values = retrieval_metrics(list(rankings), relevant, task.metrics)
         figures.extend(
             measured(bootstrap(values[metric]), metric=metric, arm=arm, condition=task.name)
             for metric in task.metrics
@@ -154,7 +182,11 @@ def _titles_task(
 
 
 def _words_task(
-    name: str, rows: Sequence[Row], value_of: Callable[[Row], str], metrics: tuple[str, ...]
+    name: str,
+    rows: Sequence[Row],
+    value_of: Callable[[Row], str],
+    metrics: tuple[str, ...],
+    facet: Facet,
 ) -> RetrievalTask:
     holders: dict[str, set[int]] = defaultdict(set)
     for number, row in enumerate(rows):
@@ -166,6 +198,21 @@ def _words_task(
         relevant=tuple(frozenset(holders[value]) for value in asked),
         metrics=metrics,
         title_share=0.1,
+        facet=facet,
+    )
+
+
+def _unseen(task: RetrievalTask, rows: Sequence[Row]) -> RetrievalTask:
+    """The same labels among the products of the test split, where these are enough to rank."""
+    corpus = tuple(number for number, row in enumerate(rows) if row.split == SPLIT)
+    held = [each & set(corpus) for each in task.relevant]
+    kept = [number for number, each in enumerate(held) if len(each) >= UNSEEN_LEAST]
+    return replace(
+        task,
+        name=f"{task.name}/unseen-products",
+        queries=tuple(task.queries[number] for number in kept),
+        relevant=tuple(held[number] for number in kept),
+        corpus=corpus,
     )
 
 

@@ -16,7 +16,8 @@ from PIL import Image
 from safetensors import SafetensorError
 
 from engine.errors import InvalidInput, ModelUnavailable
-from engine.types import EncoderId, ImageRGB, Vectors
+from engine.types import EncoderId, Facet, ImageRGB, Vectors
+from models.hub import prompts
 from models.hub.checkpoint import CONFIG_NAME, INSTALL_HINT, Checkpoint, fetch_checkpoint
 
 if TYPE_CHECKING:
@@ -112,6 +113,19 @@ class OpenClipEncoder:
             return self._model.encode_text(self._tokenizer(clean).to(self._device))
 
         return self._embed(texts, encode)
+
+    def embed_labels(
+        self, words: Sequence[str], facet: Facet, *, templates: Sequence[str] | None = None
+    ) -> Vectors:
+        """Embed bare values of a type or colour through captions, see `models.hub.prompts`.
+
+        Returns:
+            (N, D) float32, unit rows.
+
+        Raises:
+            InvalidInput: A template has not exactly one ``{}``, or the facet has none.
+        """
+        return prompts.embed_labels(self, words, facet, templates=templates)
 
     def _embed(
         self, items: Sequence[Any], encode: Callable[[Sequence[Any]], torch.Tensor]

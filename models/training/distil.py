@@ -32,8 +32,8 @@ _LEAST_SQUARE = 1e-12  # below it a square root has no gradient instead of an in
 def pairwise_distances(vectors: Tensor) -> Tensor:
     """Euclidean distances of all pairs: (B, D) to (B, B).
 
-    From differences, not from ``a² + b² − 2ab``, which is off by 3e-4 for near duplicates in float32
-    and then has gradients in the thousands. Equal vectors have distance and gradient 0.
+    From differences, not from ``a² + b² − 2ab``, which in float32 is off by 3e-4 for near
+    duplicates. Equal vectors have distance and gradient 0.
     """
     return torch.cdist(vectors, vectors, compute_mode="donot_use_mm_for_euclid_dist")
 
@@ -54,8 +54,8 @@ def absolute_loss(student: Tensor, teacher: Tensor) -> Tensor:
     """
     if student.shape != teacher.shape:
         raise InvalidInput(
-            f"got student {tuple(student.shape)} and teacher {tuple(teacher.shape)}, expected equal "
-            "shapes",
+            f"got student {tuple(student.shape)} and teacher {tuple(teacher.shape)}, expected "
+            "equal shapes",
             where="absolute_loss",
             hint="Give the student the teacher's dimensions, or use relative_loss.",
         )
@@ -90,7 +90,7 @@ def relative_loss(student: Tensor, teacher: Tensor) -> Tensor:
 
 
 def relative_frobenius_loss(student: Tensor, teacher: Tensor) -> Tensor:
-    """Relative teacher as released: ``‖D_s − D_t‖_F = N · sqrt(mean (D_s − D_t)²)`` over N² entries.
+    """Relative teacher as released: ``‖D_s − D_t‖_F``, N times the root mean square of N² entries.
 
     Scale trap: it grows with the batch size N. λ of the paper: 0.30 (CUB), 0.10 (Cars), 1.00 (SOP)
     at N = 32; for another N multiply λ by 32 / N. Arguments as for `relative_loss`.
@@ -154,8 +154,8 @@ def attention_loss(student: Tensor, teacher: Tensor) -> Tensor:
     ours, theirs = attention_map(student), attention_map(teacher.detach())
     if ours.shape != theirs.shape or student.shape[2:] != teacher.shape[2:]:
         raise InvalidInput(
-            f"got student {tuple(student.shape)} and teacher {tuple(teacher.shape)}, expected equal "
-            "rows, heights and widths",
+            f"got student {tuple(student.shape)} and teacher {tuple(teacher.shape)}, expected "
+            "equal rows, heights and widths",
             where="attention_loss",
             hint="Pool the larger map first.",
         )
@@ -167,8 +167,8 @@ def batch_hard_triplet(vectors: Tensor, labels: Tensor, *, margin: float = 0.0) 
 
     Hermans et al. 2017 (https://arxiv.org/abs/1703.07737), equation 5. The paper's margin is 0.
 
-    Trap: with margin 0 a collapse of all vectors to one point costs nothing; at a high learning rate
-    from scratch that happens unless a teacher holds the vectors apart.
+    Trap: with margin 0 a collapse of all vectors to one point costs nothing, and at a high learning
+    rate only a teacher holds the vectors apart.
 
     Args:
         vectors: (B, D).

@@ -29,6 +29,7 @@ class TrainConfig:
         views: Cached views of each picture, the untouched one included.
         drawn: Pictures drawn by `data_samples.draw`.
         start: Checkpoint of another run whose averaged weights this one starts from.
+        refit_steps: Steps of `models.training.refit` at the end.
         watch_every: Steps between measurements on val.
         save_every: Steps between checkpoints.
         gallery: Pictures that the measurement searches; the final one searches all.
@@ -58,6 +59,8 @@ class TrainConfig:
     prompt_weight: float = 0.5
     text_attribute_weight: float = 0.1
     average_decay: float = 0.997
+    refit_steps: int = 200
+    refit_rate: float = 2e-4
     watch_every: int = 400
     save_every: int = 100
     gallery: int = 10_000

@@ -30,6 +30,11 @@ COMMANDS = (
     ["doctor"],
     ["train"],
     ["train", "encoder"],
+    ["train", "student"],
+    ["train", "composer"],
+    ["study"],
+    ["study", "distil"],
+    ["study", "text-towers"],
     ["eval"],
     ["bench"],
 )

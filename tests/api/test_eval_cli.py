@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -117,9 +118,16 @@ def test_compose_measures_every_arm_in_both_worlds(data: Path, home: Path) -> No
     arguments = ("compose", "--data", data, "--encoder", "toy", "--json")
     found = figures_of(run(evaluation.app, *arguments))
     for world in ("known", "pictures-only"):
-        for arm in ("lookalike", "picture", "words", "sum"):
+        for arm in ("lookalike", "arithmetic", "filter-only", "picture", "words", "sum"):
             for metric in ("precision@10", "type-kept", "colour-hit"):
                 assert found[metric, arm, world]["n"] == 24
+            for kind in ("type", "negation", "two-changes"):
+                assert found["precision@10", arm, f"{world}/{kind}"]["n"] == 12
+    # No composer was trained for this encoder: the service is the arithmetic.
+    assert (
+        found["precision@10", "lookalike", "known"]["value"]
+        == found["precision@10", "arithmetic", "known"]["value"]
+    )
     # What the feed says is found; the picture alone keeps its colour.
     assert found["precision@10", "lookalike", "known"]["value"] == 1
     assert found["precision@10", "picture", "known"]["value"] < 0.5
@@ -201,8 +209,15 @@ def test_bench_encode_without_torch_has_no_anchor(
     arguments = ("encode", "--encoder", "toy", "--count", 4, "--rounds", 2, "--json")
     text = run(bench.app, *arguments)
     found = figures_of(text)
-    assert set(found) == {("rate", "toy", "images"), ("rate", "toy", "texts")}
-    assert all(each["unit"] == "1/s" and each["value"] > 0 for each in found.values())
+    assert set(found) == {
+        ("rate", "toy", "images"),
+        ("rate", "toy", "texts"),
+        ("ms_p50", "toy", "single-image"),
+        ("ms_p50", "toy", "single-text"),
+    }
+    assert all(each["value"] > 0 for each in found.values())
+    assert found["rate", "toy", "images"]["unit"] == "1/s"
+    assert found["ms_p50", "toy", "single-text"]["unit"] == "ms"
     assert "needs torch" in text
 
 
@@ -220,6 +235,36 @@ def test_bench_encode_gives_the_ratio_to_its_anchor(
     ratio = found["ratio", "toy/vit-b-32", "images"]
     assert ratio["unit"] == "ratio"
     assert 1 < ratio["value"] < 4
+    assert ("ratio", "toy/vit-b-32", "single-image") in found
+
+
+def test_bench_encode_has_an_arm_for_each_precision_and_the_teacher(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("onnx")
+    from models.compact import INT8_FILE, WEIGHTS
+    from models.training.quantise import quantise_images, sample_pictures
+
+    teacher = tmp_path / "teacher"
+    shutil.copytree(WEIGHTS, teacher)
+    quantise_images(teacher, sample_pictures(most=24))
+    monkeypatch.setattr("api.benchmarks.encode.load_anchor", lambda: None)
+    monkeypatch.setattr("models.compact.WEIGHTS", tmp_path / "compact")
+    (tmp_path / "compact").symlink_to(teacher)
+    arguments = ("encode", "--teacher", teacher, "--count", 2, "--rounds", 1, "--json")
+    found = figures_of(run(bench.app, *arguments))
+    arms = {arm for metric, arm, _ in found if metric == "rate"}
+    assert arms == {"compact", "compact-int8", "teacher", "teacher-int8"}
+    pictures = found["multiply-adds", "teacher", "images"]
+    assert pictures["unit"] == "M"
+    assert 90 < pictures["value"] < 110  # EfficientNet-Lite0 at 96 by 128 pixels
+    assert 1 < found["multiply-adds", "compact", "texts"]["value"] < 60
+    plain = figures_of(run(bench.app, *arguments, "--no-int8"))
+    assert {arm for metric, arm, _ in plain if metric == "rate"} == {"compact", "teacher"}
+    assert (teacher / INT8_FILE).is_file()
+    (tmp_path / "vit-b-32").symlink_to(teacher)
+    with pytest.raises(InvalidInput, match="vit-b-32"):
+        run(bench.app, "encode", "--teacher", tmp_path / "vit-b-32")
 
 
 def test_bench_ingest_compares_the_pipeline_with_its_encoder(data: Path, home: Path) -> None:

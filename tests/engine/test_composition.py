@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from engine.composition import Reference, Target, combine, compose
+from engine.change import combine
+from engine.composition import Reference, Target, compose
 from engine.filters import And, Eq, Not, Range, matches
 from engine.query.lexicon import default_lexicon
 from engine.query.parse import parse_modification, parse_query
@@ -145,3 +146,14 @@ def test_dropped_weight_of_words_leaves_the_picture():
     moved = combine(picture, words, source, Weights())
     assert np.linalg.norm(moved) == pytest.approx(1.0, abs=1e-6)
     assert moved @ words > 0 > moved @ source
+
+
+def test_another_type_keeps_the_colour_unless_it_is_edited_or_refused():
+    made = target("but as a dress")
+    assert wishes(made)["colour"] == {"blue": 1.0}
+    assert "blue" in made.description
+    assert made.source == "men blue t-shirt"
+    assert wishes(target("but for women"))["colour"] == {"blue": 1.0}
+    assert "blue" not in wishes(target("but as a dress in red"))["colour"]
+    assert "colour" not in wishes(target("but as a dress, not blue"))
+    assert "colour" not in wishes(target("but striped"))

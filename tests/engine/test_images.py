@@ -140,6 +140,15 @@ def test_large_pictures_can_be_reduced_while_decoding():
     assert decode_image(encoded(large), target_px=1_000).shape == (1_200, 1_600, 3)
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "PNG"])
+def test_a_reduced_picture_is_held_to_the_limits_of_the_whole_one(kind: str):
+    large = Image.new("RGB", (1_600, 1_200), (10, 20, 30))
+    limits = ImageLimits(max_pixels=1_600 * 1_200 - 1)
+    with pytest.raises(DecodeError) as caught:
+        decode_image(encoded(large, kind), limits=limits, target_px=200)
+    assert caught.value.code == "image.too_large"
+
+
 def test_small_pictures_are_not_touched_by_the_target():
     np.testing.assert_array_equal(
         decode_image(encoded(two_tone()), target_px=448), decode_image(encoded(two_tone()))

@@ -18,7 +18,7 @@ def test_toy_needs_no_weights() -> None:
 
 def test_folder_is_loaded_as_the_compact_encoder_it_holds(tmp_path: Path) -> None:
     assert load_encoder(f"compact:{WEIGHTS}").encoder_id == load_encoder("compact").encoder_id
-    with pytest.raises(ModelUnavailable, match="config.json"):
+    with pytest.raises(ModelUnavailable, match=r"config\.json"):
         load_encoder(f"compact:{tmp_path}")
 
 

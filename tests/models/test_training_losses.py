@@ -17,6 +17,7 @@ from models.training.losses import (  # noqa: E402
 )
 from models.training.pairs import ATTRIBUTES  # noqa: E402
 from models.training.prompts import prompt_loss  # noqa: E402
+from models.training.refit import nearest_loss  # noqa: E402
 
 pytestmark = pytest.mark.models
 
@@ -115,3 +116,16 @@ def test_prompt_loss_equals_a_loop() -> None:
         smoothing=0.0,
     )
     assert float(found) == pytest.approx(float(np.mean(expected)), rel=1e-4)
+
+
+def test_nearest_loss_equals_a_loop_and_skips_texts_without_pictures() -> None:
+    rng = np.random.default_rng(8)
+    names, pictures = (rng.normal(size=(count, 4)) / 4 for count in (3, 9))
+    match = rng.random((3, 9)) < 0.4
+    match[1] = False
+    losses = []
+    for text in (0, 2):
+        weights = np.exp(40 * pictures @ names[text])
+        losses.append(-np.log(weights[match[text]].sum() / weights.sum()))
+    found = nearest_loss(*(torch.from_numpy(each) for each in (names, pictures, match)))
+    assert float(found) == pytest.approx(float(np.mean(losses)), rel=1e-6)

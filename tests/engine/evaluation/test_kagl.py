@@ -9,7 +9,7 @@ import pytest
 
 from engine.errors import InvalidInput
 from engine.evaluation.kagl import PUBLISHED, Row, evaluate, kagl_tasks
-from engine.types import EncoderId, Vectors
+from engine.types import EncoderId, Facet, Vectors
 
 ROWS = [
     Row(product_id="1", title="Puma  Red Shoes", type="Shoes", colour="Red", split="test"),
@@ -42,6 +42,33 @@ def test_products_of_one_title_answer_it_all() -> None:
     assert colour.queries == ("Blue", "Red")
     assert colour.relevant == (frozenset({2}), frozenset({0, 1, 3}))
     assert (title.title_share, kind.title_share) == (0.0, 0.1)
+
+
+def test_labels_are_asked_among_the_products_that_no_training_saw() -> None:
+    many = [
+        Row(product_id=f"{split}{number}", title="x", type="Shoes", colour="Red", split=split)
+        for split in ("train", "test")
+        for number in range(10)
+    ]
+    rows = [*ROWS, *many]
+    unseen = {each.name: each for each in kagl_tasks(rows)}["fine-category/unseen-products"]
+    assert unseen.queries == ("Shoes",)  # too few jeans and watches
+    assert unseen.corpus == (0, 2, 4, *range(15, 25))
+    assert unseen.relevant == (frozenset({0, *range(15, 25)}),)
+    # Every train row would win; among the others two of three lie on the query's side.
+    pictures = np.full((len(rows), 2), [0.6, 0.8], np.float32)
+    pictures[[row.split == "train" for row in rows]] = [1, 0]
+    pictures[[2, 4]] = [[0.8, 0.6], [-1, 0]]
+    encoder = AxisEncoder(["Shoes", "other"])
+    found = {
+        each.metric: each.value
+        for each in evaluate(
+            [unseen], encoder=encoder, pictures=pictures, titles=pictures, arm="axes"
+        )
+    }
+    assert found["precision@1"] == 0
+    assert found["precision@10"] == pytest.approx(0.9)
+    assert found["mrr"] == pytest.approx(0.5)
 
 
 def test_limit_spreads_over_the_queries() -> None:
@@ -94,3 +121,31 @@ def test_published_rows_say_so() -> None:
     assert rows["marqo-fashion-siglip", "text-to-image", "recall@10"] == 0.489
     assert rows["marqo-fashion-siglip", "fine-category", "precision@10"] == 0.629
     assert rows["fashion-clip-2.0", "text-to-image", "mrr"] == 0.217
+
+
+def test_labels_can_be_asked_in_another_way_and_titles_cannot() -> None:
+    tasks = kagl_tasks(ROWS)
+    assert [task.facet for task in tasks] == [None, None, Facet.TYPE, Facet.COLOUR]
+    asked: list[tuple[Sequence[str], Facet]] = []
+
+    def embed_labels(words: Sequence[str], facet: Facet) -> Vectors:
+        asked.append((words, facet))
+        return np.eye(3, dtype=np.float32)[: len(words)]
+
+    pictures = np.eye(3, dtype=np.float32)[[1, 1, 0, 0, 2]]
+    figures = evaluate(
+        tasks,
+        encoder=AxisEncoder(["one", "two", "three"]),  # would fail on any title
+        pictures=pictures,
+        titles=pictures,
+        arm="axes+captions",
+        embed_labels=embed_labels,
+    )
+    assert asked == [
+        (("Jeans", "Shoes", "Watches"), Facet.TYPE),
+        (("Blue", "Red"), Facet.COLOUR),
+    ]
+    values = {(each.condition, each.metric): each.value for each in figures}
+    assert {condition for condition, _ in values} == {"fine-category", "colour"}
+    assert values["fine-category", "precision@1"] == 1
+    assert values["colour", "precision@1"] == pytest.approx(1)

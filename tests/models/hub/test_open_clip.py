@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.errors import InvalidInput, ModelUnavailable
+from engine.errors import IndexMismatch, InvalidInput, ModelUnavailable
+from engine.index.open import open_index
 from engine.ports import DualEncoder
+from engine.types import Facet
 from models.hub.checkpoint import fetch_checkpoint
-from models.hub.open_clip import load_open_clip
+from models.hub.open_clip import BATCH_CPU, load_open_clip
+from models.hub.prompts import TEMPLATES
 from tests.contracts.encoder_contract import DualEncoderContract, draw_garment, pictures
 
 pytestmark = pytest.mark.models
@@ -122,6 +125,104 @@ def test_same_vectors_as_open_clip_itself(kind: str, request: pytest.FixtureRequ
         expected_texts = model.encode_text(tokenizer(texts), normalize=True).numpy()
     np.testing.assert_allclose(ours.embed_images(images), expected_images, atol=1e-6)
     np.testing.assert_allclose(ours.embed_texts(texts), expected_texts, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["clip_folder", "siglip_folder"])
+def test_same_pixels_as_open_clip_itself(
+    kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = request.getfixturevalue(kind)
+    ours = load_open_clip(f"local-dir:{folder}", device="cpu")
+    _, transform = open_clip.create_model_from_pretrained(f"local-dir:{folder}")
+    images = [draw_garment((200, 30, 35)), draw_garment((10, 90, 40), size_hw=(70, 170))]
+    seen: list[Any] = []
+    encode = ours._model.encode_image
+    monkeypatch.setattr(ours._model, "encode_image", lambda x: (seen.append(x), encode(x))[1])
+    ours.embed_images(images)
+    expected = torch.stack([transform(Image.fromarray(image)) for image in images])
+    assert len(seen) == 1
+    torch.testing.assert_close(seen[0], expected, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("kind", ["clip_folder", "siglip_folder"])
+def test_batches_are_cut_to_what_the_device_takes(
+    kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = load_open_clip(f"local-dir:{request.getfixturevalue(kind)}", device="cpu")
+    sizes: list[int] = []
+    encode = ours._model.encode_text
+    monkeypatch.setattr(ours._model, "encode_text", lambda x: (sizes.append(len(x)), encode(x))[1])
+    ours.embed_texts([f"shoe {number}" for number in range(2 * BATCH_CPU + 3)])
+    assert sizes == [BATCH_CPU, BATCH_CPU, 3]
+
+
+@pytest.mark.parametrize("kind", ["clip_folder", "siglip_folder"])
+def test_a_label_is_the_mean_of_its_captions(kind: str, request: pytest.FixtureRequest) -> None:
+    encoder = load_open_clip(f"local-dir:{request.getfixturevalue(kind)}", device="cpu")
+    found = encoder.embed_labels(["Tshirts", "Heels"], Facet.TYPE)
+    for row, word in zip(found, ("tshirts", "heels"), strict=True):
+        alone = [encoder.embed_texts([each.replace("{}", word)])[0]
+                 for each in TEMPLATES[Facet.TYPE]]  # fmt: skip
+        mean = np.mean(alone, axis=0)
+        np.testing.assert_allclose(row, mean / np.linalg.norm(mean), atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["clip_folder", "siglip_folder"])
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU is visible to torch")
+def test_on_a_gpu_half_precision_stays_near_the_cpu(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    folder = request.getfixturevalue(kind)
+    near = load_open_clip(f"local-dir:{folder}", device="cpu")
+    far = load_open_clip(f"local-dir:{folder}", device="cuda")
+    images, texts = pictures()[:3], ["a red dress", "blue jeans"]
+    assert (near.embed_images(images) * far.embed_images(images)).sum(axis=1).min() > 0.995
+    assert (near.embed_texts(texts) * far.embed_texts(texts)).sum(axis=1).min() > 0.995
+
+
+def test_on_a_gpu_products_run_in_half_precision(
+    clip_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The adapter believes in a GPU; autocast of the CPU stands in for it and tells the dtype.
+    encoder = load_open_clip(f"local-dir:{clip_folder}", device="cpu")
+    real, asked, kinds = torch.autocast, [], []
+
+    def autocast(device: str, dtype: Any) -> Any:
+        asked.append((device, dtype))
+        return real("cpu", dtype)
+
+    class Gpu:
+        type = "cuda"
+
+    encode = encoder._model.encode_text
+    monkeypatch.setattr(torch, "autocast", autocast)
+    monkeypatch.setattr(
+        encoder._model,
+        "encode_text",
+        lambda tokens: (found := encode(tokens), kinds.append(found.dtype))[0],
+    )
+    plain = encoder.embed_texts(["a red dress"])
+    assert asked == []
+    monkeypatch.setattr(encoder, "_device", Gpu())
+    half = encoder._embed(
+        ["a red dress"], lambda batch: encoder._model.encode_text(encoder._tokenizer(batch))
+    )
+    assert asked == [("cuda", torch.float16)]
+    assert kinds[-1] == torch.float16
+    assert half.dtype == np.float32
+    assert (plain * half).sum() > 0.99
+
+
+def test_an_index_of_another_preprocessing_is_refused(tmp_path: Path, clip_folder: Path) -> None:
+    settings = {**CLIP_CONFIG, "preprocess_cfg": {"mean": [0.1] * 3, "std": [0.3] * 3}}
+    other_folder = save_model(tmp_path / "mean", settings)
+    first = load_open_clip(f"local-dir:{clip_folder}", device="cpu").encoder_id
+    other = load_open_clip(f"local-dir:{other_folder}", device="cpu").encoder_id
+    assert first.revision == other.revision
+    open_index(str(tmp_path / "index"), first).close()
+    with pytest.raises(IndexMismatch, match=other.preprocess):
+        open_index(str(tmp_path / "index"), other)
+    open_index(str(tmp_path / "index"), first).close()
 
 
 def test_preprocessing_is_the_models_own(siglip_folder: Path, clip_folder: Path) -> None:
