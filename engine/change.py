@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,9 +27,7 @@ def combine(
     Returns:
         (D,) unit vector; the reference itself where both cancel out.
     """
-    moved = weights.picture * reference + weights.words * (target - source)
-    norm = float(np.linalg.norm(moved))
-    return (moved / norm).astype(np.float32) if norm > 1e-6 else reference
+    return _unit(weights.picture * reference + weights.words * (target - source), reference)
 
 
 def move(
@@ -43,18 +43,14 @@ def move(
     Returns:
         (D,) unit vector; the reference itself where both cancel out.
     """
-    moved = weights.picture * reference + weights.words * (composed - reference)
-    norm = float(np.linalg.norm(moved))
-    return (moved / norm).astype(np.float32) if norm > 1e-6 else reference
+    return _unit(weights.picture * reference + weights.words * (composed - reference), reference)
 
 
 def away_from(
     vector: NDArray[np.float32], avoid: NDArray[np.float32], weight: float
 ) -> NDArray[np.float32]:
     """Take out a share of the direction that is not wanted; (D,) unit vector."""
-    moved = vector - weight * max(0.0, float(vector @ avoid)) * avoid
-    norm = float(np.linalg.norm(moved))
-    return (moved / norm).astype(np.float32) if norm > 1e-6 else vector
+    return _unit(vector - weight * max(0.0, float(vector @ avoid)) * avoid, vector)
 
 
 def said(parse: Parse) -> str:
@@ -63,3 +59,8 @@ def said(parse: Parse) -> str:
         return parse.text
     kept = [edit.text for edit in parse.edits]
     return " ".join([*kept, parse.free_text]).strip()
+
+
+def _unit(moved: NDArray[np.floating[Any]], otherwise: NDArray[np.float32]) -> NDArray[np.float32]:
+    norm = float(np.linalg.norm(moved))
+    return (moved / norm).astype(np.float32) if norm > 1e-6 else otherwise

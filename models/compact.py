@@ -89,7 +89,7 @@ def read_config(folder: Path) -> CompactConfig:
         raise ModelUnavailable(
             "the weights of the compact encoder are not there",
             where=str(path),
-            hint="Reinstall Lookalike, or train them with `lookalike train encoder`.",
+            hint="Reinstall Lookalike, or train them with `lookalike train student`.",
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise ModelUnavailable(f"cannot be read: {error!r}", where=str(path)) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -90,7 +91,7 @@ def encoder(
         limit_minutes=minutes,
         epochs=epochs or base.epochs,
     )
-    _tell(train(config), as_json=as_json)
+    _tell(_shown(train(config)), as_json=as_json)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -126,39 +127,14 @@ def student(
         limit_minutes=minutes,
         epochs=epochs or config.base.epochs,
     )
-    _tell(train_student(dataclasses.replace(config, base=base)), as_json=as_json)
-
-
-def _missing(error: ImportError) -> ModelUnavailable:
-    return ModelUnavailable(
-        f"the package {error.name!r} is not installed.",
-        where="train",
-        hint="Install it with: pip install 'lookalike[models]'",
-    )
-
-
-def _tell(report: TrainReport, *, as_json: bool) -> None:
-    shown = {
-        "folder": str(report.folder),
-        "steps": report.steps,
-        "seconds": round(report.seconds, 1),
-        "val_recall_at_10": round(report.val_recall_at_10, 4),
-    }
-    if as_json:
-        print_json(shown)
-    else:
-        for name, value in shown.items():
-            typer.echo(f"{name}: {value}")
+    report = train_student(dataclasses.replace(config, base=base))
+    _tell(_shown(report), as_json=as_json)
 
 
 @app.command(epilog=EXIT_CODES)
 def composer(
-    data: Annotated[
-        Path, typer.Option("--data", help="Folder with kagl.parquet.", metavar="DIR")
-    ] = Path("../shared/data"),
-    out: Annotated[
-        Path, typer.Option("--out", help="Folder that gets composer/.", metavar="DIR")
-    ] = Path("models/weights"),
+    data: DataOption = Path("../shared/data"),
+    out: OutOption = Path("models/weights"),
     work: Annotated[
         Path, typer.Option("--work", help="Keeps the catalogue's vectors.", metavar="DIR")
     ] = Path("runs/composer"),
@@ -166,7 +142,7 @@ def composer(
         str, typer.Option("--encoder", help="Whose vectors it composes.", metavar="NAME")
     ] = "compact",
     steps: Annotated[int | None, typer.Option("--steps", min=1, help="Steps of training.")] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Of everything that is drawn.")] = 7,
+    seed: SeedOption = 7,
     as_json: JsonOption = False,
 ) -> None:
     """Train the composer (reference picture + change in words) for an encoder.
@@ -182,11 +158,7 @@ def composer(
         from models.registry import load_encoder
         from models.training.composer import ComposerConfig, train_composer
     except ImportError as error:
-        raise ModelUnavailable(
-            f"the package {error.name!r} is not installed.",
-            where="train",
-            hint="Install it with: pip install 'lookalike[models]'",
-        ) from error
+        raise _missing(error) from error
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     config = ComposerConfig(data=data, out=out, work=work, seed=seed)
@@ -202,6 +174,27 @@ def composer(
         "val_precision_at_10": round(report.val_precision, 4),
         "val_precision_at_10_arithmetic": round(report.val_arithmetic, 4),
     }
+    _tell(shown, as_json=as_json)
+
+
+def _missing(error: ImportError) -> ModelUnavailable:
+    return ModelUnavailable(
+        f"the package {error.name!r} is not installed.",
+        where="train",
+        hint="Install it with: pip install 'lookalike[models]'",
+    )
+
+
+def _shown(report: TrainReport) -> dict[str, str | int | float]:
+    return {
+        "folder": str(report.folder),
+        "steps": report.steps,
+        "seconds": round(report.seconds, 1),
+        "val_recall_at_10": round(report.val_recall_at_10, 4),
+    }
+
+
+def _tell(shown: Mapping[str, str | int | float], *, as_json: bool) -> None:
     if as_json:
         print_json(shown)
     else:

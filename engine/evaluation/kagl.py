@@ -92,6 +92,8 @@ def kagl_tasks(rows: Sequence[Row], *, limit: int | None = None) -> tuple[Retrie
     words = ("precision@1", "precision@10", "mrr")
     asked = {_plain(row.title): row.title for row in rows if row.split == SPLIT}
     elsewhere = {_plain(row.title) for row in rows if row.split != SPLIT}
+    categories = _words_task("fine-category", rows, lambda row: row.type, words, Facet.TYPE)
+    colours = _words_task("colour", rows, lambda row: row.colour, words, Facet.COLOUR)
     tasks = (
         _titles_task("text-to-image", asked, titles),
         _titles_task(
@@ -99,10 +101,10 @@ def kagl_tasks(rows: Sequence[Row], *, limit: int | None = None) -> tuple[Retrie
             {plain: title for plain, title in asked.items() if plain not in elsewhere},
             titles,
         ),
-        _words_task("fine-category", rows, lambda row: row.type, words, Facet.TYPE),
-        _words_task("colour", rows, lambda row: row.colour, words, Facet.COLOUR),
-        _unseen(_words_task("fine-category", rows, lambda row: row.type, words, Facet.TYPE), rows),
-        _unseen(_words_task("colour", rows, lambda row: row.colour, words, Facet.COLOUR), rows),
+        categories,
+        colours,
+        _unseen(categories, rows),
+        _unseen(colours, rows),
     )
     return tuple(_limited(task, limit) for task in tasks if task.queries)
 
@@ -205,7 +207,8 @@ def _words_task(
 def _unseen(task: RetrievalTask, rows: Sequence[Row]) -> RetrievalTask:
     """The same labels among the products of the test split, where these are enough to rank."""
     corpus = tuple(number for number, row in enumerate(rows) if row.split == SPLIT)
-    held = [each & set(corpus) for each in task.relevant]
+    unseen = frozenset(corpus)
+    held = [each & unseen for each in task.relevant]
     kept = [number for number, each in enumerate(held) if len(each) >= UNSEEN_LEAST]
     return replace(
         task,

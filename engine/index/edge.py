@@ -24,6 +24,7 @@ from engine.ids import PointId
 from engine.index.build import build_in_child
 from engine.index.folder import IndexFolder
 from engine.index.manifest import IndexManifest
+from engine.index.payload_cache import PayloadCache
 from engine.index.points import (
     CheckedPoint,
     check_limit,
@@ -51,8 +52,6 @@ EXACT_BELOW = 50_000
 """Points, in all or passing the filter, up to which a filtered search is exact: recall 1."""
 COUNTS_KEPT = 1024
 """Filters whose number of passing points is remembered."""
-PAYLOADS_KEPT = 16_384
-"""Payloads that are kept as Python objects, about 3 kB each."""
 _PAGE = 1000
 
 _log = logging.getLogger(__name__)
@@ -91,7 +90,7 @@ class EdgeIndex:
         self._lock = threading.RLock()
         self._building = threading.Lock()
         self._counts: dict[Filter | None, int] = {}
-        self._payloads: dict[PointId, Payload] = {}
+        self._payloads = PayloadCache()
         self._journal: list[Any] | None = None
         self._folder = IndexFolder(folder)
         try:
@@ -354,7 +353,9 @@ class EdgeIndex:
             score=lambda hit: round(hit.score, decimals),
             name=lambda hit: str(hit.id),
         )
-        payloads = self._payloads_of(shard, [PointId(name) for _, name, _ in found])
+        payloads = self._payloads.of(
+            [PointId(name) for _, name, _ in found], lambda missing: _payloads(shard, missing)
+        )
         return [
             ScoredPoint(
                 point_id=PointId(name),
@@ -365,23 +366,9 @@ class EdgeIndex:
             for score, name, hit in found
         ]
 
-    def _payloads_of(
-        self, shard: qdrant.EdgeShard, points: Sequence[PointId]
-    ) -> Mapping[PointId, Payload]:
-        """Payloads of points that exist; turning one into Python costs more than finding it."""
-        missing: list[Any] = [each for each in points if each not in self._payloads]
-        if missing:
-            if len(self._payloads) + len(missing) > PAYLOADS_KEPT:
-                self._payloads = {}
-                missing = list(points)
-            for record in shard.retrieve(missing, with_payload=True, with_vector=False):
-                self._payloads[PointId(str(record.id))] = record.payload or {}
-        return self._payloads
-
     def _write(self, operation: qdrant.UpdateOperation, points: Iterable[PointId]) -> None:
         with self._lock:
-            for each in points:
-                self._payloads.pop(each, None)
+            self._payloads.drop(points)
             self._opened().update(operation)
             self._counts.clear()
             if self._journal is not None:
@@ -410,6 +397,14 @@ def _point(point: CheckedPoint) -> qdrant.Point:
     if point.terms:
         vectors[WORDS] = qdrant.SparseVector(list(point.terms.indices), list(point.terms.weights))
     return qdrant.Point(point.point_id, vectors, dict(point.payload))
+
+
+def _payloads(
+    shard: qdrant.EdgeShard, points: Sequence[PointId]
+) -> Iterator[tuple[PointId, Payload]]:
+    known: list[Any] = list(points)
+    for record in shard.retrieve(known, with_payload=True, with_vector=False):
+        yield PointId(str(record.id)), record.payload or {}
 
 
 def _vectors(found: qdrant.ScoredPoint | qdrant.Record) -> dict[VectorName, NDArray[np.float32]]:

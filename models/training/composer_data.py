@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -142,44 +142,32 @@ def catalogue_questions(
         InvalidInput: The catalogue allows no question.
     """
     frames = load_frames()
-    asked = [
-        Question(
-            reference=int(train[each.reference]),
-            change=each.change,
-            words=each.words,
-            targets=train[each.targets],
-        )
-        for each in draw_questions(
-            [items[row] for row in train],
-            frames,
-            lexicon,
-            count=count,
-            seed=seed,
-        )
-    ]
+    among_train = [items[row] for row in train]
+    asked = _on_rows(draw_questions(among_train, frames, lexicon, count=count, seed=seed), train)
     both = np.concatenate([train, val])
-    checked = [
-        Question(
-            reference=int(both[each.reference]),
-            change=each.change,
-            words=each.words,
-            targets=both[each.targets],
-        )
-        for each in draw_questions(
-            [items[row] for row in both],
-            frames,
-            lexicon,
-            count=val_count,
-            seed=seed + 1,
-            references=range(len(train), len(both)),
-        )
-    ]
+    drawn = draw_questions(
+        [items[row] for row in both],
+        frames,
+        lexicon,
+        count=val_count,
+        seed=seed + 1,
+        references=range(len(train), len(both)),
+    )
+    checked = _on_rows(drawn, both)
     if not (asked and checked):
         raise InvalidInput(
             "no question can be made from this catalogue",
             hint="A change needs at least five products that fit it, in train and for val.",
         )
     return asked, checked
+
+
+def _on_rows(questions: Sequence[Question], rows: NDArray[np.int64]) -> list[Question]:
+    """The same questions by the catalogue's row numbers."""
+    return [
+        replace(each, reference=int(rows[each.reference]), targets=rows[each.targets])
+        for each in questions
+    ]
 
 
 def catalogue_items(pairs: Pairs, lexicon: Lexicon) -> list[Item]:

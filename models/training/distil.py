@@ -19,7 +19,6 @@ __all__ = [
     "attention_loss",
     "attention_map",
     "batch_hard_triplet",
-    "embedding_loss",
     "hint_loss",
     "pairwise_distances",
     "relative_frobenius_loss",
@@ -187,41 +186,6 @@ def batch_hard_triplet(vectors: Tensor, labels: Tensor, *, margin: float = 0.0) 
     rows = positive.any(1) & (~same).any(1)
     losses = (farthest[rows] - nearest[rows] + margin).clamp(min=0)
     return losses.sum() / max(1, len(losses))
-
-
-def embedding_loss(
-    student_images: Tensor,
-    teacher_images: Tensor,
-    student_texts: Tensor,
-    teacher_texts: Tensor,
-    *,
-    absolute: float,
-    relative: float,
-) -> Tensor:
-    """Both teachers for a dual encoder: ``absolute · L_abs + relative · L_rel``.
-
-    Pictures and texts count as one set of 2B vectors, so the relative part also copies how far each
-    picture is from each text, which is what search by words ranks by.
-
-    Args:
-        student_images: (B, D) unit vectors.
-        teacher_images: (B, D'); D' = D unless `absolute` is 0.
-        student_texts: (B, D) unit vectors.
-        teacher_texts: (B, D').
-        absolute: Weight of `absolute_loss`; 0 leaves it out.
-        relative: Weight of `relative_loss`; 0 leaves it out.
-
-    Raises:
-        InvalidInput: The shapes do not fit.
-    """
-    student = torch.cat([student_images, student_texts])
-    teacher = torch.cat([teacher_images, teacher_texts])
-    loss = student.new_zeros(())
-    if absolute:
-        loss = loss + absolute * absolute_loss(student, teacher)
-    if relative:
-        loss = loss + relative * relative_loss(student, teacher)
-    return loss
 
 
 def _distance_difference(student: Tensor, teacher: Tensor, *, where: str) -> Tensor:

@@ -82,6 +82,8 @@ class TrainConfig:
             "watch_every",
             "save_every",
             "gallery",
+            "refit_steps",
+            "refit_rate",
         )
         fixed = {field.name: getattr(self, field.name) for field in fields(self)}
         decided = {name: value for name, value in fixed.items() if name not in free}

@@ -18,7 +18,6 @@ from models.training.distil import (  # noqa: E402
     attention_loss,
     attention_map,
     batch_hard_triplet,
-    embedding_loss,
     hint_loss,
     pairwise_distances,
     relative_frobenius_loss,
@@ -228,21 +227,6 @@ def test_attention_ignores_scale_and_channels_and_has_a_gradient_at_silence() ->
     silent = torch.zeros(2, 3, 4, 4, requires_grad=True)
     attention_loss(silent, student).backward()
     assert torch.isfinite(silent.grad).all()
-
-
-def test_dual_encoder_loss_compares_pictures_with_texts() -> None:
-    images, texts = _unit(7, 3, 4), _unit(8, 3, 4)
-    turn = _rotation(9, 4)
-    settings_ = {"absolute": 0.0, "relative": 1.0}
-    together = embedding_loss(images @ turn, images, texts @ turn, texts, **settings_)
-    apart = embedding_loss(images @ turn, images, texts, texts, **settings_)
-    assert float(together) == pytest.approx(0, abs=1e-6)
-    assert float(apart) > 1e-2  # each set keeps its own distances, the cross ones are wrong
-    both = embedding_loss(images, texts, texts, images, absolute=2.0, relative=3.0)
-    sets = torch.cat([images, texts]), torch.cat([texts, images])
-    expected = 2 * absolute_loss(*sets) + 3 * relative_loss(*sets)
-    assert float(both) == pytest.approx(float(expected))
-    assert float(embedding_loss(images, texts, texts, images, absolute=0, relative=0)) == 0
 
 
 def test_shapes_that_would_broadcast_are_refused() -> None:

@@ -145,10 +145,10 @@ class StudySizes:
         )
 
 
-def run_key(*parts: object) -> str:
-    """Hash of dataclasses and strings, under which a result is kept."""
+def run_key(*parts: StudentRun | TeacherConfig | str) -> str:
+    """Hash of settings and strings, under which a result is kept."""
     shown = [
-        repr(each) if isinstance(each, str) else repr(sorted(asdict(each).items()))  # pyright: ignore[reportArgumentType]
+        repr(each) if isinstance(each, str) else repr(sorted(asdict(each).items()))
         for each in (str(RECIPE), *parts)
     ]
     return hashlib.sha256("\n".join(shown).encode()).hexdigest()[:16]
