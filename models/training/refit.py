@@ -3,7 +3,8 @@
 In a batch of some hundred pictures a text meets few that it could be mistaken for. With the image
 tower fixed, every text can be compared with the whole train split: a step costs one matrix product.
 Label names, which shoppers type and titles seldom are, gain most (Zhai et al. 2022, "LiT", fix the
-image tower for another reason).
+image tower for another reason). Some titles are mistyped, reworded or get a made-up brand here, and
+so do some phrases: a shopper's words are seldom a shop's.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from models.training.preparation import Prepared
 from models.training.prompts import PROMPTED, label_prompts, prompt_loss
 from models.training.recall import embed_cached
 from models.training.settings import TrainConfig
+from models.training.slips import disturb, mistype
 from models.training.texts import drop_words, encode_batch, phrase
 
 __all__ = ["nearest_loss", "refit_texts"]
@@ -32,6 +34,8 @@ _WARM_STEPS = 30
 _VIEWS = 3
 """Views of the pictures that take turns, so that no text learns a single picture by heart."""
 _PHRASE_SHARE = 0.5
+_SLIP_RATE = 0.15
+_TYPE = ATTRIBUTES.index("type")
 _SHARPNESS = 40.0
 """Cosines times this, where a label has to find its nearest pictures: sharper than any learned
 temperature, because only the first few count."""
@@ -94,7 +98,12 @@ def refit_texts(model: DualTower, ready: Prepared, config: TrainConfig) -> None:
         chosen = rng.choice(len(titles), min(config.batch, len(titles)), replace=False)
 
         asked = [
-            drop_words(titles[row], rng, rate=config.word_drop, colour_rate=config.colour_drop)
+            disturb(
+                drop_words(titles[row], rng, rate=config.word_drop, colour_rate=config.colour_drop),
+                label_words[row][_TYPE],
+                rng,
+                rate=_SLIP_RATE,
+            )
             for row in chosen
         ]
         same = own[chosen][:, None] == own[None]
@@ -112,10 +121,11 @@ def refit_texts(model: DualTower, ready: Prepared, config: TrainConfig) -> None:
 
         some = chosen[: math.ceil(_PHRASE_SHARE * len(chosen))]
         phrases = [phrase(label_words[row], rng) for row in some]
+        said = [mistype(text, rng) if rng.random() < _SLIP_RATE else text for text, _ in phrases]
         named = torch.from_numpy(np.stack([mask for _, mask in phrases])).to(device)
         match, known = phrase_matches(named, labels[some], labels)
         by_phrase = contrastive_loss(
-            phrase_scale * model.text(tokens([text for text, _ in phrases])) @ pictures.T,
+            phrase_scale * model.text(tokens(said)) @ pictures.T,
             match,
             known,
         )
