@@ -51,6 +51,7 @@ _FACETS = {
     "gender": Facet.GENDER,
     "usage": Facet.OCCASION,
     "season": Facet.SEASON,
+    "pattern": Facet.PATTERN,
 }
 
 
@@ -100,6 +101,8 @@ def _read_heads(folder: Path) -> dict[Facet, _Head]:
     names = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
     heads: dict[Facet, _Head] = {}
     for attribute, facet in _FACETS.items():
+        if attribute not in names:  # patterns come with the refit alone
+            continue
         heads[facet] = _Head(
             weight=tensors[f"{attribute}.weight"].astype(np.float32).T.copy(),
             bias=tensors[f"{attribute}.bias"].astype(np.float32),

@@ -120,7 +120,7 @@ def items_of(
             kind=canonical_label(Facet.TYPE, each["type"]),
             gender=canonical_label(Facet.GENDER, each["gender"]),
             colour=canonical_label(Facet.COLOUR, each["colour"]),
-            pattern=_pattern(title, lexicon),
+            pattern=pattern_of(title, lexicon),
             category=each["category"],
             labels=(each["type"], each["colour"]),
         )
@@ -335,7 +335,7 @@ class _Maker:
         return self.chance.choice(ways).format(*values) if ways else ""
 
 
-def _pattern(title: str, lexicon: Lexicon) -> str:
+def pattern_of(title: str, lexicon: Lexicon) -> str:
     """The one pattern of `PATTERNS` that a title names, or nothing."""
     found: set[str] = set()
     for mention in lexicon.mentions(title):

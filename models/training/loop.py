@@ -19,7 +19,7 @@ from models.training.export import export_compact
 from models.training.network import DualTower
 from models.training.preparation import Prepared, build_model
 from models.training.recall import embed_cached, embed_titles, title_recall
-from models.training.refit import refit_texts
+from models.training.refit import refit
 from models.training.settings import TrainConfig, TrainReport
 
 __all__ = ["Objective", "Trainer", "run_to_the_end"]
@@ -150,13 +150,10 @@ def run_to_the_end(trainer: Trainer, ready: Prepared) -> TrainReport:
             _log.info("step=%d gallery=%d val_recall@10=%.4f", trainer.step, config.gallery, recall)
     trainer.save()
     averaged.load_state_dict(trainer.average.state)
-    if config.refit_steps:
-        refit_texts(averaged, ready, config)
+    names = refit(averaged, ready, config) if config.refit_steps else ready.label_names
     recall = _val_recall(averaged, ready, config, None)
     _log.info("step=%d gallery=all val_recall@10=%.4f", trainer.step, recall)
-    folder = export_compact(
-        averaged.to("cpu"), ready.tokenizer, ready.label_names, config.out / config.name
-    )
+    folder = export_compact(averaged.to("cpu"), ready.tokenizer, names, config.out / config.name)
     return TrainReport(
         folder=folder,
         steps=trainer.step,

@@ -1,4 +1,4 @@
-"""Fits the text tower again, to all pictures of the train split at once.
+"""Fits texts and attributes again, to all pictures of the train split at once.
 
 In a batch of some hundred pictures a text meets few that it could be mistaken for. With the image
 tower fixed, every text can be compared with the whole train split: a step costs one matrix product.
@@ -23,11 +23,12 @@ from models.training.pairs import ATTRIBUTES, encode_labels
 from models.training.preparation import Prepared
 from models.training.prompts import PROMPTED, label_prompts, prompt_loss
 from models.training.recall import embed_cached
+from models.training.refit_heads import refit_heads
 from models.training.settings import TrainConfig
 from models.training.slips import disturb, mistype
 from models.training.texts import drop_words, encode_batch, phrase
 
-__all__ = ["nearest_loss", "refit_texts"]
+__all__ = ["nearest_loss", "refit"]
 
 _log = logging.getLogger(__name__)
 _WARM_STEPS = 30
@@ -64,14 +65,32 @@ def _gallery(model: DualTower, source: Source, device: str) -> list[Tensor]:
     return found
 
 
-def refit_texts(model: DualTower, ready: Prepared, config: TrainConfig) -> None:
-    """Train the text tower alone, in place, for `config.refit_steps` steps."""
-    device = config.device
+def refit(model: DualTower, ready: Prepared, config: TrainConfig) -> dict[str, tuple[str, ...]]:
+    """Fit the text tower, for `config.refit_steps` steps, and the heads, both in place.
+
+    Returns:
+        Labels of each head.
+    """
     source = ready.sources[0]
-    views = _gallery(model, source, device)
+    views = _gallery(model, source, config.device)
     titles = [source.pairs.titles[row] for row in source.rows]
     label_words = [source.pairs.labels[row] for row in source.rows]
-    labels = torch.from_numpy(encode_labels(label_words, ready.label_names)).to(device)
+    labels = torch.from_numpy(encode_labels(label_words, ready.label_names)).to(config.device)
+    model.heads, names = refit_heads(ready.label_names, views, labels, titles, seed=config.seed)
+    _refit_texts(model, ready, config, views, titles, label_words, labels)
+    return names
+
+
+def _refit_texts(
+    model: DualTower,
+    ready: Prepared,
+    config: TrainConfig,
+    views: list[Tensor],
+    titles: list[str],
+    label_words: list[tuple[str, ...]],
+    labels: Tensor,
+) -> None:
+    device = config.device
     numbers: dict[str, int] = {}
     own = torch.tensor([numbers.setdefault(title, len(numbers)) for title in titles]).to(device)
     prompts = label_prompts(ready.label_names, ready.tokenizer).to(device)

@@ -200,9 +200,8 @@ def train_student(config: StudentConfig) -> TrainReport:
     batches = batches_of(ready, base)
     model = build_model(base.towers, ready.label_names, seed=base.seed)
     taught = load_file(config.teacher / "compact.safetensors")
-    model.load_state_dict(
-        {name: each.to(model.state_dict()[name]) for name, each in taught.items()}
-    )
+    # A teacher that was fitted again has heads that training knows nothing of.
+    model.load_state_dict({name: taught[name].to(own) for name, own in model.state_dict().items()})
     targets = _ask(
         teacher,
         ready.sources,

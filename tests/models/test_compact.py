@@ -69,7 +69,7 @@ def test_folder_stays_small() -> None:
 
 
 def test_missing_weights_say_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(ModelUnavailable, match=r"config\.json.*lookalike train encoder"):
+    with pytest.raises(ModelUnavailable, match=r"config\.json.*lookalike train student"):
         CompactEncoder(tmp_path)
 
 
