@@ -89,8 +89,11 @@ def card_of(encoder: str) -> Path:
     Raises:
         NotFound: The encoder's weights are not ours, so that it has none.
     """
-    card = WEIGHTS / f"{encoder}.md"
-    if "/" in encoder or not card.is_file():
+    folder = Path(encoder.removeprefix("compact:")).expanduser().resolve()
+    ours = encoder.startswith("compact:") and folder.parent == WEIGHTS.resolve()
+    name = folder.name if ours else encoder
+    card = WEIGHTS / f"{name}.md"
+    if "/" in name or not card.is_file():
         known = sorted(each.stem for each in WEIGHTS.glob("*.md"))
         raise NotFound(
             f"{encoder!r} has no card in {WEIGHTS}",

@@ -15,6 +15,7 @@ import math
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from models.training.batches import Source
 from models.training.losses import contrastive_loss, phrase_matches
@@ -42,18 +43,26 @@ _SHARPNESS = 40.0
 temperature, because only the first few count."""
 
 
-def nearest_loss(names: Tensor, pictures: Tensor, match: Tensor) -> Tensor:
-    """−log of the share of probability that a text gives to its pictures, mean over texts.
+def nearest_loss(names: Tensor, pictures: Tensor, match: Tensor, *, first: int = 10) -> Tensor:
+    """How surely a text's nearest right pictures come before all wrong ones, mean over texts.
 
-    The logarithm is outside the sum, so that a text may choose the pictures that show it best.
+    For each of the `first` right pictures that lie nearest, −log of its share against the wrong
+    ones. What precision among the first ten asks for: a text may choose the pictures that show it
+    best, but has to find ten.
 
     Args:
         names: (P, D) unit vectors of texts.
         pictures: (N, D) unit vectors.
         match: (P, N) bool. Texts without a picture do not count.
+        first: How many right pictures, at most.
     """
-    share = (_SHARPNESS * names @ pictures.T).log_softmax(1).masked_fill(~match, -1e4).logsumexp(1)
-    return -share[match.any(1)].mean()
+    logits = _SHARPNESS * names @ pictures.T
+    wrong = logits.masked_fill(match, -torch.inf).logsumexp(1, keepdim=True)
+    right = logits.masked_fill(~match, -torch.inf).topk(min(first, logits.shape[1]), dim=1).values
+    there = right.isfinite()
+    errors = functional.softplus((wrong - right).masked_fill(~there, 0)) * there
+    counts = there.sum(1)
+    return (errors.sum(1) / counts.clamp(min=1)).sum() / (counts > 0).sum().clamp(min=1)
 
 
 @torch.no_grad()

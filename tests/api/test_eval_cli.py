@@ -150,6 +150,21 @@ def test_write_card_puts_the_table_into_the_card(
     assert "| text-to-image | recall@10 | toy |" in card.read_text()
 
 
+def test_a_folder_beside_the_weights_has_a_card_and_another_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api.figures, "WEIGHTS", tmp_path / "weights")
+    (tmp_path / "weights").mkdir()
+    card = tmp_path / "weights" / "teacher.md"
+    card.write_text("# teacher\n")
+    assert api.figures.card_of(f"compact:{tmp_path}/weights/teacher") == card
+    monkeypatch.chdir(tmp_path)
+    assert api.figures.card_of("compact:weights/teacher/") == card
+    for elsewhere in ("compact:teacher", "compact:weights/../teacher", "compact:weights/student"):
+        with pytest.raises(NotFound, match="no card"):
+            api.figures.card_of(elsewhere)
+
+
 def test_data_that_is_not_there_says_where_it_was_looked_for(tmp_path: Path, home: Path) -> None:
     with pytest.raises(NotFound, match=r"kagl\.parquet"):
         run(evaluation.app, "kagl", "--data", tmp_path, "--encoder", "toy")

@@ -121,11 +121,19 @@ def test_prompt_loss_equals_a_loop() -> None:
 def test_nearest_loss_equals_a_loop_and_skips_texts_without_pictures() -> None:
     rng = np.random.default_rng(8)
     names, pictures = (rng.normal(size=(count, 4)) / 4 for count in (3, 9))
-    match = rng.random((3, 9)) < 0.4
-    match[1] = False
+    match = np.zeros((3, 9), bool)
+    match[0, [0, 3, 4, 7]], match[2, 5] = True, True
     losses = []
     for text in (0, 2):
         weights = np.exp(40 * pictures @ names[text])
-        losses.append(-np.log(weights[match[text]].sum() / weights.sum()))
-    found = nearest_loss(*(torch.from_numpy(each) for each in (names, pictures, match)))
+        wrong = weights[~match[text]].sum()
+        best = sorted(weights[match[text]], reverse=True)[:3]
+        losses.append(np.mean([-np.log(each / (each + wrong)) for each in best]))
+    given = [torch.from_numpy(each) for each in (names, pictures, match)]
+    found = nearest_loss(*given, first=3)
     assert float(found) == pytest.approx(float(np.mean(losses)), rel=1e-6)
+    given[0].requires_grad_(True)
+    nearest_loss(*given, first=50).backward()
+    assert given[0].grad is not None
+    assert torch.isfinite(given[0].grad).all()
+    assert given[0].grad[1].abs().max() == 0
