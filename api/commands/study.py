@@ -94,9 +94,15 @@ def _missing(error: ImportError) -> ModelUnavailable:
 
 def _report(name: str, found: StudyResult, out: Path | None, as_json: bool) -> None:
     from api.figures import build_report, publish
+    from engine.evaluation.figures import BLOCK_END, BLOCK_START
 
     report = build_report(f"study {name}", found.figures, notes=found.notes)
-    publish(report, as_json=as_json, card=None if out is None else out / f"{name}.md")
+    page = None
     if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        page = out / f"{name}.md"
+        if not page.exists():
+            page.write_text(f"# {name}\n\n{BLOCK_START}\n{BLOCK_END}\n", encoding="utf-8")
         text = json.dumps(report.as_json(), indent=1, ensure_ascii=False)
-        (out / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")
+        page.with_suffix(".json").write_text(f"{text}\n", encoding="utf-8")
+    publish(report, as_json=as_json, card=page)

@@ -9,7 +9,16 @@ from pathlib import Path
 from engine.errors import InvalidInput, NotFound
 from engine.evaluation.intervals import Interval
 
-__all__ = ["Figure", "Machine", "Report", "measured", "shown", "write_card"]
+__all__ = [
+    "BLOCK_END",
+    "BLOCK_START",
+    "Figure",
+    "Machine",
+    "Report",
+    "measured",
+    "shown",
+    "write_card",
+]
 
 BLOCK_START, BLOCK_END = "<!-- figures:start -->", "<!-- figures:end -->"
 
