@@ -18,8 +18,6 @@ POOL = 100
 """Candidates that each retriever brings."""
 ENOUGH = POOL // 2
 """Likely candidates, two pages of them, after which nobody looks at the less likely ones."""
-COMPOSED_SHARE = 1.0
-"""What a learned composer's vector counts, where the picture alone counts 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,8 +31,6 @@ class Question:
         hard: What every candidate fulfils.
         likely: What candidates that fulfil every wish have in common, the strictest first.
         keys: What ranking reads of a payload.
-        composed: A learned composer made `picture`, which then says what fits the words as well
-            as what looks alike.
         named: Points that the query names itself and that are no hits. They are taken out here
             and not by the filter, which would cost the index its graph and facets their cache.
     """
@@ -46,7 +42,6 @@ class Question:
     likely: tuple[Filter, ...]
     weights: Weights
     keys: tuple[str, ...] = ()
-    composed: bool = False
     named: frozenset[PointId] = frozenset()
 
 
@@ -79,8 +74,7 @@ def pool(index: VectorIndex, question: Question) -> list[RankedList]:
 
     weights = question.weights
     if question.picture is not None:
-        share = COMPOSED_SHARE if question.composed else 1.0
-        near("picture", question.picture, share * weights.picture)
+        near("picture", question.picture, weights.picture)
     if question.description is not None:
         near("description", question.description, weights.words)
         if question.picture is None:

@@ -258,7 +258,6 @@ class SearchService:
             hard=hard,
             likely=target.likely,
             weights=query.weights,
-            composed=composed is not None,
             keys=ranking_keys(wish.facet for wish in target.wishes),
             named=_named(query),
         )
