@@ -260,12 +260,14 @@ def test_bench_encode_has_an_arm_for_each_precision_and_the_teacher(
     from models.compact import INT8_FILE, WEIGHTS
     from models.training.quantise import quantise_images, sample_pictures
 
-    teacher = tmp_path / "teacher"
-    shutil.copytree(WEIGHTS, teacher)
-    quantise_images(teacher, sample_pictures(most=24))
+    teacher, student = tmp_path / "teacher", tmp_path / "student"
+    shutil.copytree(WEIGHTS.with_name("teacher"), teacher)
+    shutil.copytree(WEIGHTS, student)
+    for folder in (teacher, student):
+        quantise_images(folder, sample_pictures(most=24))
     monkeypatch.setattr("api.benchmarks.encode.load_anchor", lambda: None)
     monkeypatch.setattr("models.compact.WEIGHTS", tmp_path / "compact")
-    (tmp_path / "compact").symlink_to(teacher)
+    (tmp_path / "compact").symlink_to(student)
     arguments = ("encode", "--teacher", teacher, "--count", 2, "--rounds", 1, "--json")
     found = figures_of(run(bench.app, *arguments))
     arms = {arm for metric, arm, _ in found if metric == "rate"}
@@ -273,6 +275,7 @@ def test_bench_encode_has_an_arm_for_each_precision_and_the_teacher(
     pictures = found["multiply-adds", "teacher", "images"]
     assert pictures["unit"] == "M"
     assert 90 < pictures["value"] < 110  # EfficientNet-Lite0 at 96 by 128 pixels
+    assert 40 < found["multiply-adds", "compact", "images"]["value"] < 47  # 64 by 80
     assert 1 < found["multiply-adds", "compact", "texts"]["value"] < 60
     plain = figures_of(run(bench.app, *arguments, "--no-int8"))
     assert {arm for metric, arm, _ in plain if metric == "rate"} == {"compact", "teacher"}
