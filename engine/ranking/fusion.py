@@ -24,7 +24,7 @@ class RankedList:
     points: Sequence[ScoredPoint]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(slots=True, kw_only=True, eq=False)  # frozen would cost a third of fusing
 class Candidate:
     """A point that one list holds at least.
 

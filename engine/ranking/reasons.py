@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from engine.composition import Wish
-from engine.ranking.agreement import fulfils, is_predicted, texts
+from engine.payload import PREDICTED
+from engine.ranking.agreement import fulfils, texts
 from engine.ranking.fusion import Candidate
 from engine.types import Reason
 
@@ -22,13 +23,18 @@ def explainer(wishes: Sequence[Wish]) -> Callable[[Candidate], tuple[Reason, ...
     One reason for each edit, met or not, then what else speaks for the hit. Most candidates share
     the values that a reason is about, so it is put into words once.
     """
-    worded = [(wish, dict[tuple[str, ...], Reason | None]()) for wish in wishes]
+    # Plain strings as keys: to hash an enum costs more than the rest.
+    worded = [
+        (str(wish.facet.value), wish, dict[tuple[str, ...], Reason | None]()) for wish in wishes
+    ]
 
     def explain(candidate: Candidate) -> tuple[Reason, ...]:
         said: list[Reason] = []
-        for wish, known in worded:
-            predicted = is_predicted(candidate.payload, wish.facet)
-            values = (*texts(candidate.payload.get(wish.facet)), "predicted" if predicted else "")
+        payload = candidate.payload
+        read = texts(payload.get(PREDICTED))
+        for key, wish, known in worded:
+            predicted = key in read
+            values = (*texts(payload.get(key)), "predicted" if predicted else "")
             if values not in known:
                 known[values] = _about(candidate, wish, predicted=predicted)
             reason = known[values]
