@@ -8,7 +8,7 @@ from engine.composition import Wish
 from engine.payload import PREDICTED
 from engine.ranking.agreement import fulfils, texts
 from engine.ranking.fusion import Candidate
-from engine.types import Reason
+from engine.types import Facet, Reason
 
 LOOKS_ALIKE_FROM = 0.75
 """Share of the span between the nearest and the farthest picture of the pool."""
@@ -23,6 +23,7 @@ def explainer(wishes: Sequence[Wish]) -> Callable[[Candidate], tuple[Reason, ...
     One reason for each edit, met or not, then what else speaks for the hit. Most candidates share
     the values that a reason is about, so it is put into words once.
     """
+    kinds = [wish for wish in wishes if wish.facet is Facet.TYPE and wish.edit is None]
     # Plain strings as keys: to hash an enum costs more than the rest.
     worded = [
         (str(wish.facet.value), wish, dict[tuple[str, ...], Reason | None]()) for wish in wishes
@@ -31,6 +32,8 @@ def explainer(wishes: Sequence[Wish]) -> Callable[[Candidate], tuple[Reason, ...
     def explain(candidate: Candidate) -> tuple[Reason, ...]:
         said: list[Reason] = []
         payload = candidate.payload
+        # The nearest pictures of a small shop may well show something else.
+        same_kind = all(fulfils(payload, wish) for wish in kinds)
         read = texts(payload.get(PREDICTED))
         for key, wish, known in worded:
             predicted = key in read
@@ -40,7 +43,7 @@ def explainer(wishes: Sequence[Wish]) -> Callable[[Candidate], tuple[Reason, ...
             reason = known[values]
             if reason is not None:
                 said.append(reason)
-        if candidate.parts.get("picture", 0.0) >= LOOKS_ALIKE_FROM:
+        if same_kind and candidate.parts.get("picture", 0.0) >= LOOKS_ALIKE_FROM:
             said.append(_LOOKS_ALIKE)
         if candidate.parts.get("words", 0.0) >= WORDS_MATCH_FROM:
             said.append(_WORDS_MATCH)
