@@ -101,8 +101,8 @@ def _read_heads(folder: Path) -> dict[Facet, _Head]:
     names = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
     heads: dict[Facet, _Head] = {}
     for attribute, facet in _FACETS.items():
-        if attribute not in names:  # patterns come with the refit alone
-            continue
+        if attribute == "pattern" and attribute not in names:
+            continue  # it comes with the refit alone
         heads[facet] = _Head(
             weight=tensors[f"{attribute}.weight"].astype(np.float32).T.copy(),
             bias=tensors[f"{attribute}.bias"].astype(np.float32),

@@ -38,6 +38,7 @@ from models.training.composer_data import (
     embed_pictures,
     prepare,
 )
+from models.training.export import swap_folder
 from models.training.pairs import load_kagl
 
 __all__ = ["Combiner", "ComposerConfig", "ComposerReport", "composed_loss", "fit", "train_composer"]
@@ -300,12 +301,13 @@ def _tensors(model: Combiner) -> dict[str, NDArray[np.float16]]:
 def _write(
     config: ComposerConfig, tensors: dict[str, NDArray[np.float16]], fingerprint: str
 ) -> Path:
-    """Write the folder whole: a reader sees the old one or the new one."""
+    """Write the folder, then put it in the place of the old one."""
     folder = config.out / "composer"
     partial = config.out / "composer.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     save_file(tensors, partial / "composer.safetensors")
+    (partial / "composer.safetensors").chmod(0o644)  # safetensors lets its owner alone read it
     digest = hashlib.sha256((partial / "composer.safetensors").read_bytes()).hexdigest()[:16]
     described = {
         "name": "composer",
@@ -316,6 +318,4 @@ def _write(
         "steps": config.steps,
     }
     (partial / "config.json").write_text(json.dumps(described, indent=1) + "\n", encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    partial.rename(folder)
-    return folder
+    return swap_folder(partial, folder)

@@ -19,6 +19,7 @@ from engine.query.lexicon import Lexicon
 from engine.types import Facet
 from models.label_words import canonical_label
 from models.training.composer_frames import Frame
+from models.training.patterns import PATTERNS, title_pattern
 from models.training.synonyms import SYNONYMS
 
 __all__ = ["CHANGES", "Item", "Question", "Wanted", "draw_questions", "items_of"]
@@ -38,13 +39,6 @@ _SHARES = (0.26, 0.16, 0.06, 0.14, 0.06, 0.03, 0.06, 0.06, 0.17)
 LEAST_TARGETS = 5
 LIGHTNESS_STEP = 10.0
 """Difference of CIE L* between typical shades from which a colour is darker or lighter."""
-PATTERNS = {
-    "striped": ("striped", "with stripes"),
-    "checked": ("checked", "with checks", "plaid"),
-    "printed": ("printed", "with a print"),
-    "plain": ("solid", "plain"),
-}
-"""Patterns that titles name often enough, with words for them."""
 _NOT_PATTERN = {
     "striped": ("not striped", "no stripes", "without stripes"),
     "checked": ("not checked", "no checks", "without checks"),
@@ -120,7 +114,7 @@ def items_of(
             kind=canonical_label(Facet.TYPE, each["type"]),
             gender=canonical_label(Facet.GENDER, each["gender"]),
             colour=canonical_label(Facet.COLOUR, each["colour"]),
-            pattern=pattern_of(title, lexicon),
+            pattern=title_pattern(title, lexicon),
             category=each["category"],
             labels=(each["type"], each["colour"]),
         )
@@ -333,16 +327,6 @@ class _Maker:
             weights = [frame.count**0.5 for frame in frames]
             return self.chance.choices(frames, weights)[0].fill(values)
         return self.chance.choice(ways).format(*values) if ways else ""
-
-
-def pattern_of(title: str, lexicon: Lexicon) -> str:
-    """The one pattern of `PATTERNS` that a title names, or nothing."""
-    found: set[str] = set()
-    for mention in lexicon.mentions(title):
-        if mention.facet is Facet.PATTERN:
-            names = {mention.value, *lexicon.broader(Facet.PATTERN, mention.value)}
-            found |= names & PATTERNS.keys()
-    return found.pop() if len(found) == 1 else ""
 
 
 def _lightness(colour: str, lexicon: Lexicon) -> float | None:

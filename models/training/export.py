@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from models.preprocess import preprocess_hash
 from models.training.network import DualTower, TowerConfig
 
-__all__ = ["export_checkpoint", "export_compact", "link_weights"]
+__all__ = ["export_checkpoint", "export_compact", "link_weights", "swap_folder"]
 
 _SERVED = (
     "compact.safetensors",
@@ -157,11 +157,15 @@ def export_compact(
             "preprocess": preprocess_hash(towers.height_px, towers.width_px),
         },
     )
-    return _swap(folder, served)
+    return swap_folder(folder, served)
 
 
-def _swap(written: Path, served: Path) -> Path:
-    """Put a complete folder in the place of the one that was served."""
+def swap_folder(written: Path, served: Path) -> Path:
+    """Put a complete folder in the place of the one that was served.
+
+    Returns:
+        `served`. A crash between the two renames leaves the old one beside it, as ``.old``.
+    """
     old = served.with_name(f"{served.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if served.exists():

@@ -1,16 +1,15 @@
 """Fits the attribute heads again, to the pictures of the train split, when the towers stand still.
 
 In training the heads share their gradient with everything else and follow towers that move. Fitted
-last they are right more often and surer of it (val of the present teacher: types 0.847 → 0.875,
-mean log-likelihood -0.65 → -0.44; colours 0.674 → 0.678, -1.17 → -1.06), and a perceptron in their
-place gains a point at most. A head for patterns joins them, from the words of titles: what a title
-does not call patterned counts as plain.
+last they are right more often and surer of it (docs/adr/0007). A head for patterns joins them, from
+the words of titles: what a title does not call patterned counts as plain.
 """
 
 from __future__ import annotations
 
 import logging
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -19,9 +18,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.query.lexicon import default_lexicon
-from models.training.composer_pairs import pattern_of
 from models.training.network import AttributeHeads
 from models.training.pairs import ATTRIBUTES
+from models.training.patterns import names_pattern, title_pattern
 
 __all__ = ["PATTERN", "pattern_labels", "refit_heads"]
 
@@ -42,11 +41,16 @@ the weights are then that much larger instead."""
 def pattern_labels(titles: Sequence[str]) -> tuple[tuple[str, ...], list[int]]:
     """Patterns that enough titles name, ``plain`` among them, and each title's place therein.
 
-    A pattern too rare to learn is -1, unknown.
+    A title that names another pattern, or two, is -1, unknown; so is one of a pattern too rare to
+    learn.
     """
     lexicon = default_lexicon()
-    found = [pattern_of(title, lexicon) or _PLAIN for title in titles]
-    names = tuple(sorted(name for name in set(found) if found.count(name) >= _LEAST))
+    found = [
+        title_pattern(title, lexicon) or ("" if names_pattern(title, lexicon) else _PLAIN)
+        for title in titles
+    ]
+    counts = Counter(found)
+    names = tuple(sorted(name for name, count in counts.items() if name and count >= _LEAST))
     place = {name: number for number, name in enumerate(names)}
     return names, [place.get(name, -1) for name in found]
 

@@ -70,8 +70,8 @@ class TrainConfig:
     def run_id(self) -> str:
         """Hash of everything that a cache or a checkpoint depends on.
 
-        How long the run lasts and where its result goes are left out, so that a longer one goes on
-        from where a shorter one ended.
+        How long the run lasts, where its result goes and how that is fitted in the end are left
+        out, so that a longer one goes on from where a shorter one ended.
         """
         free = (
             "out",

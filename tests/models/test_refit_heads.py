@@ -21,9 +21,19 @@ def test_what_no_title_calls_patterned_is_plain() -> None:
     assert [names[code] for code in codes[:4]] == ["striped", "plain", "plain", "checked"]
 
 
-def test_a_rare_pattern_is_unknown_and_not_plain() -> None:
-    names, codes = pattern_labels([*TITLES, "acme printed shirt"])
-    assert "printed" not in names
+@pytest.mark.parametrize(
+    "title",
+    [
+        "acme printed shirt",  # too rare here to be learned
+        "acme floral shirt",
+        "acme dotted shirt",
+        "acme sequinned shirt",
+        "acme striped and checked shirt",
+    ],
+)
+def test_another_pattern_is_unknown_and_not_plain(title: str) -> None:
+    names, codes = pattern_labels([*TITLES, title])
+    assert names == ("checked", "plain", "striped")
     assert codes[-1] == -1
 
 
