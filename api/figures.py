@@ -14,6 +14,7 @@ from api.version import lookalike_version
 from engine.errors import NotFound
 from engine.evaluation.figures import Figure, Machine, Report, shown, write_card
 from engine.processors import usable_cores
+from models.registry import served_folder
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -89,9 +90,9 @@ def card_of(encoder: str) -> Path:
     Raises:
         NotFound: The encoder's weights are not ours, so that it has none.
     """
-    folder = Path(encoder.removeprefix("compact:")).expanduser().resolve()
-    ours = encoder.startswith("compact:") and folder.parent == WEIGHTS.resolve()
-    name = folder.name if ours else encoder
+    folder = served_folder(encoder)
+    ours = folder is not None and folder.parent == WEIGHTS.resolve()
+    name = folder.name if folder is not None and ours else encoder
     card = WEIGHTS / f"{name}.md"
     if "/" in name or not card.is_file():
         known = sorted(each.stem for each in WEIGHTS.glob("*.md"))

@@ -14,7 +14,7 @@ from typing import cast
 from engine.errors import InvalidInput, ModelUnavailable
 from engine.ports import DualEncoder
 
-__all__ = ["ENCODERS", "is_hub_model", "load_encoder"]
+__all__ = ["ENCODERS", "is_hub_model", "load_encoder", "served_folder", "short_name"]
 
 ENCODERS = (
     "compact",
@@ -48,6 +48,19 @@ def _attribute(module: str, name: str) -> Callable[..., DualEncoder]:
         ) from error
 
 
+def served_folder(name: str) -> Path | None:
+    """The folder of an encoder called ``compact:FOLDER``; ``None`` for any other name."""
+    if not name.startswith(_FOLDER_PREFIX):
+        return None
+    return Path(name.removeprefix(_FOLDER_PREFIX)).expanduser().resolve()
+
+
+def short_name(name: str) -> str:
+    """What a figure calls an encoder: a folder's own name, never the path to it."""
+    folder = served_folder(name)
+    return name if folder is None else folder.name
+
+
 def is_hub_model(name: str) -> bool:
     """Whether the name stands for a model of open_clip, trained on captions."""
     return name.startswith(_HUB_PREFIXES)
@@ -68,10 +81,9 @@ def load_encoder(name: str) -> DualEncoder:
     """
     if name in _LOADERS:
         return _attribute(*_LOADERS[name])()
-    if name.startswith(_FOLDER_PREFIX):
-        return _attribute("models.compact", "CompactEncoder")(
-            Path(name.removeprefix(_FOLDER_PREFIX)).expanduser()
-        )
+    folder = served_folder(name)
+    if folder is not None:
+        return _attribute("models.compact", "CompactEncoder")(folder)
     if name.startswith(_HUB_PREFIXES):
         return _attribute(*_HUB)(name)
     raise InvalidInput(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.commands.terminal import HomeOption, JsonOption
+from models.registry import is_hub_model, short_name
 
 if TYPE_CHECKING:
     from engine.evaluation.cache import CachingEncoder
@@ -63,7 +64,6 @@ def kagl(
     from api.progress import counting
     from engine.evaluation.kagl import PUBLISHED, UNSEEN_LEAST, evaluate, kagl_tasks
     from models.hub.prompts import embed_labels
-    from models.registry import is_hub_model
 
     card = card_of(encoder) if write_card else None
     path = kagl_file(data)
@@ -73,14 +73,18 @@ def kagl(
     with counting("Embedding pictures", len(rows)) as advance:
         vectors = embed_catalogue(path, rows, towers, on_progress=advance)
     figures = evaluate(
-        tasks, encoder=towers, pictures=vectors.pictures, titles=vectors.titles, arm=encoder
+        tasks,
+        encoder=towers,
+        pictures=vectors.pictures,
+        titles=vectors.titles,
+        arm=short_name(encoder),
     )
     sharper = sharper_file(data)
     subset: tuple[str, ...] = ()
     if sharper is not None:
         with counting("Embedding sharper pictures", count_sharper(sharper)) as advance:
             figures += measure_sharper(
-                sharper, rows, vectors, towers, arm=encoder, on_progress=advance
+                sharper, rows, vectors, towers, arm=short_name(encoder), on_progress=advance
             )
         subset = (
             f"subset: titles of the test split among the products of {SHARPER} alone, with the "
@@ -205,7 +209,7 @@ def cross_domain(
     photos = read_photos(data, limit=limit)
     rows = read_rows(path)
     towers = _encoder(encoder, cache, home)
-    figures = measure_cross_domain(path, rows, photos, towers, arm=encoder)
+    figures = measure_cross_domain(path, rows, photos, towers, arm=short_name(encoder))
     report = build_report(
         "eval cross-domain",
         figures,
@@ -255,7 +259,9 @@ def paraphrases(
     rows = read_rows(path)
     questions = draw_paraphrases(rows, limit=limit)
     towers = _encoder(encoder, cache, home)
-    figures = measure_paraphrases(path, rows, questions, towers, arm=encoder, service=service)
+    figures = measure_paraphrases(
+        path, rows, questions, towers, arm=short_name(encoder), service=service
+    )
     towers.save()
     asked = sum(len(each.ways) for each in questions)
     report = build_report(

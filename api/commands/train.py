@@ -107,7 +107,7 @@ def student(
     seed: SeedOption = 7,
     as_json: JsonOption = False,
 ) -> None:
-    """Distil the small image tower that is served from a teacher; its text tower is kept.
+    """Distil the small image tower that is served from a teacher, then fit the texts to it.
 
     lookalike train student --teacher models/weights/teacher
     """

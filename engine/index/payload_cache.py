@@ -24,15 +24,18 @@ class PayloadCache:
         self._kept = kept
         self._payloads: dict[PointId, Payload] = {}
 
-    def __len__(self) -> int:
-        return len(self._payloads)
-
     def of(
         self,
         points: Sequence[PointId],
         read: Callable[[Sequence[PointId]], Iterable[tuple[PointId, Payload]]],
     ) -> Mapping[PointId, Payload]:
-        """At least the payloads of these points; `read` gets those that are not held."""
+        """Payloads by point, of these points at least and until the next call.
+
+        Args:
+            points: That exist.
+            read: Gets those of them that are not held, all of them when it starts afresh; more
+                than `kept` points in one call are all kept until the next.
+        """
         missing: Sequence[PointId] = [each for each in points if each not in self._payloads]
         if missing:
             if len(self._payloads) + len(missing) > self._kept:

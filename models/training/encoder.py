@@ -36,7 +36,7 @@ __all__ = ["PairObjective", "batches_of", "train"]
 
 
 class PairObjective:
-    """Titles, phrases and labels against pictures; see `models/weights/compact.md`.
+    """Titles, phrases and labels against pictures; see `models/weights/teacher.md`.
 
     Args:
         config: Rates and weights.

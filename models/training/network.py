@@ -259,7 +259,7 @@ class TextTower(nn.Module):
 
 
 class AttributeHeads(nn.Module):
-    """One linear classifier an attribute over unit vectors, shared by pictures and texts."""
+    """One linear classifier an attribute over unit vectors, in training of pictures and texts."""
 
     def __init__(self, sizes: dict[str, int], dims: int):
         super().__init__()
