@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -60,15 +61,16 @@ def quality_wish(edit: Edit, *, colours: Mapping[str, float], lexicon: Lexicon) 
 
 
 def _shades(darker: bool, colours: Mapping[str, float], lexicon: Lexicon) -> Credits:
-    """Colours that are darker (or lighter) than the reference's likeliest one."""
-    known = set(lexicon.values(Facet.COLOUR))
+    """Colours darker (or lighter) than the reference's likeliest one, the nearest first."""
+    known = lexicon.values(Facet.COLOUR)
     own = max(colours, key=lambda value: colours[value], default="")
     if own not in known:
         return {}
-    own_lightness, family = lexicon.lab(own)[0], lexicon.family(own)
+    here, family = lexicon.lab(own), lexicon.family(own)
     credit: dict[str, float] = {}
-    for value in known:
-        step = lexicon.lab(value)[0] - own_lightness
+    # The first of equal credit describes the target: the nearest colour changes least besides.
+    for value in sorted(known, key=lambda value: (math.dist(here, lexicon.lab(value)), value)):
+        step = lexicon.lab(value)[0] - here[0]
         if (-step if darker else step) >= LIGHTNESS_STEP:
             credit[value] = 1.0 if lexicon.family(value) == family else OTHER_FAMILY
     return {Facet.COLOUR: credit} if credit else {}
