@@ -87,13 +87,20 @@ def read_config(folder: Path) -> CompactConfig:
         given = json.loads(path.read_text(encoding="utf-8"))
         return CompactConfig(**{name: given[name] for name in CompactConfig.__slots__})
     except FileNotFoundError as error:
+        shipped = folder == WEIGHTS
         raise ModelUnavailable(
             "the weights of the compact encoder are not there",
             where=str(path),
-            hint="Reinstall Lookalike, or train them with `lookalike train student`.",
+            hint="Reinstall Lookalike, or train them with `lookalike train student`."
+            if shipped
+            else "Name a folder that `lookalike train encoder` or `lookalike train student` wrote.",
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelUnavailable(f"cannot be read: {error!r}", where=str(path)) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelUnavailable(
+            f"describes no encoder: {error!r}",
+            where=str(path),
+            hint="Name a folder that `lookalike train encoder` or `lookalike train student` wrote.",
+        ) from error
 
 
 def _read_heads(folder: Path) -> dict[Facet, _Head]:

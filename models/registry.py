@@ -82,7 +82,7 @@ def load_encoder(name: str) -> DualEncoder:
     if name in _LOADERS:
         return _attribute(*_LOADERS[name])()
     folder = served_folder(name)
-    if folder is not None:
+    if folder is not None and name != _FOLDER_PREFIX:
         return _attribute("models.compact", "CompactEncoder")(folder)
     if name.startswith(_HUB_PREFIXES):
         return _attribute(*_HUB)(name)

@@ -23,6 +23,8 @@ def print_answer(console: Console, result: SearchResult) -> None:
     if result.parse.edits:
         labels = "   ".join(f"[{edit_label(each)}]" for each in result.parse.edits)
         console.print(f"Understood: {escape(labels)}")
+    if result.parse.free_text and (result.parse.edits or result.reference):
+        console.print(f"As words:   {escape(result.parse.free_text)}")
     if result.reference:
         seen = ", ".join(each.value for each in result.reference[:4])
         console.print(f"Reference: {escape(seen)}")

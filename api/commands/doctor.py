@@ -20,7 +20,7 @@ from api.commands.terminal import (
     print_json,
     stdout,
 )
-from engine.errors import LookalikeError
+from engine.errors import IndexLocked, LookalikeError
 
 if TYPE_CHECKING:
     from api.container import Container
@@ -182,6 +182,9 @@ def _index(container: Container) -> Iterator[Check]:
             for tenant in catalogue.tenants()
             for product, stamp in catalogue.stamps(tenant).items()
         }
+    except IndexLocked as error:
+        yield Check(name="index", status="warn", message=f"not looked at: {error}")
+        return
     except LookalikeError as error:
         yield Check(name="index", status="fail", message=str(error))
         return

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.commands.terminal import HomeOption, JsonOption
-from models.registry import is_hub_model, short_name
 
 if TYPE_CHECKING:
     from engine.evaluation.cache import CachingEncoder
@@ -64,6 +63,7 @@ def kagl(
     from api.progress import counting
     from engine.evaluation.kagl import PUBLISHED, UNSEEN_LEAST, evaluate, kagl_tasks
     from models.hub.prompts import embed_labels
+    from models.registry import is_hub_model
 
     card = card_of(encoder) if write_card else None
     path = kagl_file(data)
@@ -77,14 +77,14 @@ def kagl(
         encoder=towers,
         pictures=vectors.pictures,
         titles=vectors.titles,
-        arm=short_name(encoder),
+        arm=_arm(encoder),
     )
     sharper = sharper_file(data)
     subset: tuple[str, ...] = ()
     if sharper is not None:
         with counting("Embedding sharper pictures", count_sharper(sharper)) as advance:
             figures += measure_sharper(
-                sharper, rows, vectors, towers, arm=short_name(encoder), on_progress=advance
+                sharper, rows, vectors, towers, arm=_arm(encoder), on_progress=advance
             )
         subset = (
             f"subset: titles of the test split among the products of {SHARPER} alone, with the "
@@ -209,7 +209,7 @@ def cross_domain(
     photos = read_photos(data, limit=limit)
     rows = read_rows(path)
     towers = _encoder(encoder, cache, home)
-    figures = measure_cross_domain(path, rows, photos, towers, arm=short_name(encoder))
+    figures = measure_cross_domain(path, rows, photos, towers, arm=_arm(encoder))
     report = build_report(
         "eval cross-domain",
         figures,
@@ -259,9 +259,7 @@ def paraphrases(
     rows = read_rows(path)
     questions = draw_paraphrases(rows, limit=limit)
     towers = _encoder(encoder, cache, home)
-    figures = measure_paraphrases(
-        path, rows, questions, towers, arm=short_name(encoder), service=service
-    )
+    figures = measure_paraphrases(path, rows, questions, towers, arm=_arm(encoder), service=service)
     towers.save()
     asked = sum(len(each.ways) for each in questions)
     report = build_report(
@@ -279,6 +277,12 @@ def paraphrases(
         ),
     )
     publish(report, as_json=as_json, card=card)
+
+
+def _arm(encoder: str) -> str:
+    from models.registry import short_name
+
+    return short_name(encoder)
 
 
 def _encoder(name: str, cache: Path | None, home: Path | None) -> CachingEncoder:

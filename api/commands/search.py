@@ -62,7 +62,7 @@ def search(
     from engine.ids import ProductId
     from engine.types import SearchQuery
 
-    if not (text or image or like or filter_text):
+    if not (text.strip() or image or like or filter_text):
         raise InvalidInput(
             "nothing to search for.",
             where="search",

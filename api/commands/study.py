@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,7 +61,8 @@ def distil(
         from models.training.studies.distil import run_distil_study
     except ImportError as error:
         raise _missing(error) from error
-    _report("distil", run_distil_study(data, work, seeds=seeds, quick=quick), out, as_json)
+    found = run_distil_study(data, work, seeds=seeds, quick=quick)
+    _report("distil", _marked(found, quick=quick), out, as_json)
 
 
 @app.command("text-towers", epilog=EXIT_CODES)
@@ -81,7 +83,16 @@ def text_towers(
     except ImportError as error:
         raise _missing(error) from error
     found = run_text_tower_study(data, work, seeds=seeds, quick=quick)
-    _report("text-towers", found, out, as_json)
+    _report("text-towers", _marked(found, quick=quick), out, as_json)
+
+
+def _marked(found: StudyResult, *, quick: bool) -> StudyResult:
+    if not quick:
+        return found
+    warning = (
+        "--quick: a few steps on a few pictures, to see that it runs. These figures mean nothing."
+    )
+    return replace(found, notes=(warning, *found.notes))
 
 
 def _missing(error: ImportError) -> ModelUnavailable:
