@@ -132,6 +132,7 @@ def test_exit_codes(
     few.write_text("id,title,image_link,price\nP00,Norvik Women Red Dress,0.png,5 EUR\n")
     cases: list[tuple[list[str], int, str]] = [
         (["search", *place], 2, "nothing to search for"),
+        (["search", "   ", *place], 2, "nothing to search for"),
         (["search", "x", "--limit", "0", *place], 2, "--limit"),
         (["search", "--filter", "colr = red", *place], 2, "Did you mean colour?"),
         (["search", "--image", str(broken), *place], 2, "image"),
@@ -273,6 +274,24 @@ def test_rebuild_throws_nothing_away_for_a_feed_that_cannot_be_read(
 def _points(home: Path) -> int:
     with Container(Settings(home=home, encoder="toy")) as container:
         return container.index.count()
+
+
+def test_doctor_takes_an_index_in_use_for_no_failure(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from engine.index.open import open_index
+    from models.toy import ToyEncoder
+
+    copy = tmp_path / "home"
+    shutil.copytree(home, copy)
+    index = open_index(str(copy / "index"), ToyEncoder().encoder_id)
+    try:
+        assert run(["doctor", "--home", str(copy), "--encoder", "toy", "--json"]) == 0
+    finally:
+        index.close()
+    checks = {each["name"]: each for each in _json(capsys)["checks"]}
+    assert checks["index"]["status"] == "warn"
+    assert "not looked at" in checks["index"]["message"]
 
 
 def test_doctor_shows_every_setting_without_secrets_and_makes_nothing(
