@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -102,6 +102,10 @@ def student(
     data: DataOption = Path("../shared/data"),
     out: OutOption = Path("models/weights"),
     work: WorkOption = Path("runs/student"),
+    start: Annotated[
+        Path | None,
+        typer.Option("--start", help="Folder to start from, else the teacher's.", metavar="DIR"),
+    ] = None,
     epochs: EpochsOption = None,
     minutes: MinutesOption = None,
     seed: SeedOption = 7,
@@ -111,6 +115,42 @@ def student(
 
     lookalike train student --teacher models/weights/teacher
     """
+    _distil("for_cpu", teacher, start, data, out, work, epochs, minutes, seed, as_json=as_json)
+
+
+@app.command(epilog=EXIT_CODES)
+def larger(
+    encoder: Annotated[
+        Path, typer.Option("--from", help="Served folder that it starts from.", metavar="DIR")
+    ] = Path("models/weights/compact"),
+    data: DataOption = Path("../shared/data"),
+    out: OutOption = Path("models/weights"),
+    work: WorkOption = Path("runs/larger"),
+    epochs: EpochsOption = None,
+    minutes: MinutesOption = None,
+    seed: SeedOption = 7,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a served encoder on for a larger frame, the next student's teacher; writes teacher/.
+
+    lookalike train larger --from models/weights/compact
+    """
+    _distil("larger", encoder, None, data, out, work, epochs, minutes, seed, as_json=as_json)
+
+
+def _distil(
+    schedule: Literal["for_cpu", "larger"],
+    teacher: Path,
+    start: Path | None,
+    data: Path,
+    out: Path,
+    work: Path,
+    epochs: int | None,
+    minutes: float | None,
+    seed: int,
+    *,
+    as_json: bool,
+) -> None:
     import logging
 
     try:
@@ -119,7 +159,7 @@ def student(
         raise _missing(error) from error
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    config = StudentConfig.for_cpu(data=data, out=out, teacher=teacher)
+    config: StudentConfig = getattr(StudentConfig, schedule)(data=data, out=out, teacher=teacher)
     base = dataclasses.replace(
         config.base,
         work=work,
@@ -127,7 +167,7 @@ def student(
         limit_minutes=minutes,
         epochs=epochs or config.base.epochs,
     )
-    report = train_student(dataclasses.replace(config, base=base))
+    report = train_student(dataclasses.replace(config, base=base, start=start))
     _tell(_shown(report), as_json=as_json)
 
 

@@ -52,6 +52,8 @@ class StudentConfig:
     Attributes:
         teacher: Served folder of the teacher (see `models.training.export`).
         base: Data, folders, batch, passes and rates; its towers are the student's.
+        start: Served folder whose image tower and heads the student starts from, the teacher's
+            where ``None``. Texts are the teacher's either way.
         absolute: Weight of the distance to the teacher's vector.
         titles: Weight of the cross-entropy over all train titles.
         attributes: Weight of the attribute heads.
@@ -60,14 +62,33 @@ class StudentConfig:
 
     teacher: Path
     base: TrainConfig
+    start: Path | None = None
     absolute: float = 2.0
     titles: float = 0.4
     attributes: float = 0.3
     names: float = 0.3
 
     @classmethod
+    def larger(cls, *, data: Path, out: Path, teacher: Path) -> StudentConfig:
+        """A student that sees more than its teacher, to become the next one's: two cores."""
+        base = TrainConfig(
+            data=data,
+            out=out,
+            work=Path("runs/larger"),
+            name="teacher",
+            batch=128,
+            epochs=5,
+            frozen_epochs=0,
+            views=4,
+            trunk_rate=4e-4,
+            head_rate=4e-4,
+            towers=TowerConfig(height_px=192, width_px=144),
+        )
+        return cls(teacher=teacher, base=base)
+
+    @classmethod
     def for_cpu(cls, *, data: Path, out: Path, teacher: Path) -> StudentConfig:
-        """The schedule of two cores."""
+        """The student that ships: the schedule of two cores."""
         base = TrainConfig(
             data=data,
             out=out,
@@ -185,32 +206,37 @@ def _ask(
     )
 
 
-def start_from(model: DualTower, folder: Path) -> None:
-    """Fill a student with its teacher's weights.
+def start_from(model: DualTower, folder: Path, *, texts: Path | None = None) -> None:
+    """Fill a student with the weights of a served encoder, its text tower with those of another.
 
-    A teacher that was fitted again may have heads that the student lacks; nothing else may differ.
+    An encoder that was fitted again may have heads that the student lacks; nothing else may differ.
 
     Raises:
-        ModelUnavailable: The teacher's towers are of other sizes.
+        ModelUnavailable: The towers are of other sizes.
     """
     held = load_file(folder / "compact.safetensors")
+    if texts is not None:
+        others = load_file(texts / "compact.safetensors")
+        held |= {
+            name: each for name, each in others.items() if not name.startswith(("image.", "heads."))
+        }
     own = model.state_dict()
     sizes = {name: each.shape for name, each in held.items()}
     unlike = {name for name, each in own.items() if sizes.get(name) != each.shape}
     unlike |= {name for name in held.keys() - own.keys() if not name.startswith("heads.")}
     if unlike:
         raise ModelUnavailable(
-            f"{len(unlike)} tensors of the teacher and the student differ, such as {min(unlike)}",
+            f"{len(unlike)} tensors of this encoder and the student differ, such as {min(unlike)}",
             where=str(folder),
             hint="Only the frame may differ: train the teacher anew with this version.",
         )
     model.load_state_dict({name: held[name].to(each) for name, each in own.items()})
 
 
-def _run_folder(config: StudentConfig, revision: str) -> Path:
-    """A checkpoint fits one run and one teacher only."""
+def _run_folder(config: StudentConfig, *revisions: str) -> Path:
+    """A checkpoint fits one run, one teacher and one start only."""
     weights = (config.absolute, config.titles, config.attributes, config.names)
-    digest = hashlib.sha256(repr((config.base.run_id, weights, revision)).encode()).hexdigest()
+    digest = hashlib.sha256(repr((config.base.run_id, weights, revisions)).encode()).hexdigest()
     return config.base.work / digest[:12]
 
 
@@ -219,9 +245,12 @@ def train_student(config: StudentConfig) -> TrainReport:
 
     Raises:
         NotFound: The training data are not there.
-        ModelUnavailable: The teacher's folder is incomplete, or its towers are of other sizes.
+        ModelUnavailable: The teacher's or the start's folder is incomplete, or its towers are of
+            other sizes.
     """
     teacher = CompactEncoder(config.teacher)
+    start = config.start or config.teacher
+    begun = CompactEncoder(start).encoder_id.revision
     theirs = json.loads((config.teacher / "config.json").read_text(encoding="utf-8"))
     towers = dataclasses.replace(
         config.base.towers,
@@ -229,7 +258,7 @@ def train_student(config: StudentConfig) -> TrainReport:
     )
     base = dataclasses.replace(config.base, towers=towers)
     config = dataclasses.replace(config, base=base)
-    work = _run_folder(config, teacher.encoder_id.revision)
+    work = _run_folder(config, teacher.encoder_id.revision, begun)
     base = dataclasses.replace(base, work=work)
     config = dataclasses.replace(config, base=base)
     work.mkdir(parents=True, exist_ok=True)
@@ -237,7 +266,7 @@ def train_student(config: StudentConfig) -> TrainReport:
     ready = prepare(base)
     batches = batches_of(ready, base)
     model = build_model(base.towers, ready.label_names, seed=base.seed)
-    start_from(model, config.teacher)
+    start_from(model, start, texts=config.teacher)
     targets = _ask(
         teacher,
         ready.sources,

@@ -46,7 +46,7 @@ def test_a_text_tower_of_other_depth_is_refused(
     tmp_path: Path, of_teacher: int, of_student: int
 ) -> None:
     keep(tower(text_layers=of_teacher), tmp_path)
-    with pytest.raises(ModelUnavailable, match=r"tensors of the teacher.*text\."):
+    with pytest.raises(ModelUnavailable, match=r"tensors of this encoder.*text\."):
         start_from(tower(text_layers=of_student), tmp_path)
 
 
@@ -54,3 +54,14 @@ def test_other_labels_are_refused(tmp_path: Path) -> None:
     keep(tower(heads={"type": 3, "colour": 5}), tmp_path)
     with pytest.raises(ModelUnavailable, match=r"heads\."):
         start_from(tower(), tmp_path)
+
+
+def test_starts_from_one_encoder_with_the_texts_of_another(tmp_path: Path) -> None:
+    pictures, texts, student = tower(), tower(), tower()
+    for model, name in ((pictures, "pictures"), (texts, "texts")):
+        (tmp_path / name).mkdir()
+        keep(model, tmp_path / name)
+    start_from(student, tmp_path / "pictures", texts=tmp_path / "texts")
+    for name, each in student.state_dict().items():
+        source = pictures if name.startswith(("image.", "heads.")) else texts
+        assert torch.equal(each, source.state_dict()[name].half().to(each)), name
