@@ -87,13 +87,13 @@ def _open(state: AppState) -> None:
     """Load, reconcile and answer once, so that the first shopper waits for nothing."""
     container = state.container
     state.parts = {"catalogue": "starting", "index": "starting", "encoder": "starting"}
-    container.encoder.embed_texts(["red dress"])
+    _ = container.encoder
     state.parts["encoder"] = "ok"
     report = container.reconcile()
     logger.info("reconciled", extra={"report": str(report)})
     state.parts["catalogue"] = "ok"
     state.parts["index"] = "ok"
-    _ = container.search
+    container.search.warm_up()
     # Taken out here: the container is locked while it closes and waits for the last job.
     uploads = container.feed_uploads
     uploads.sweep(container.catalogue.jobs.waiting_feeds())

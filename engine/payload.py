@@ -55,8 +55,8 @@ NUMBER_KEYS: tuple[str, ...] = (PRICE_MINOR,)
 
 
 def ranking_keys(facets: Iterable[Facet]) -> tuple[str, ...]:
-    """The keys that ranking reads where something is wished for of these facets."""
-    keys = [PRODUCT_ID, GROUP_ID, PREDICTED]
+    """The keys that a search reads where something is wished for of these facets."""
+    keys = [PRODUCT_ID, GROUP_ID, VERSION, PREDICTED]
     for facet in dict.fromkeys(facets):
         keys.append(facet.value)
         if facet in MAYBE_FACETS:

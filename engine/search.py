@@ -5,6 +5,7 @@ understand → compose → encode → retrieve → fuse → agree → collapse �
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.catalogue.held import HeldProducts
 from engine.catalogue.store import CatalogueStore
 from engine.change import away_from, combine, move, said
 from engine.composition import Reference, Target, compose
@@ -20,18 +22,18 @@ from engine.errors import InvalidInput, NotFound
 from engine.filters import Eq, Filter, both
 from engine.ids import PointId, ProductId, TenantId, picture_hash, point_id
 from engine.paging import MAX_DEPTH, decode_cursor, encode_cursor
-from engine.payload import TENANT, ranking_keys
+from engine.payload import TENANT, VERSION, ranking_keys
 from engine.ports import AttributePredictor, Composer, DualEncoder, VectorIndex
 from engine.query.lexicon import Lexicon
 from engine.query.parse import parse_modification, parse_query, without
 from engine.query.prices import PRICE
 from engine.ranking.agreement import fulfils, scorer
 from engine.ranking.collapse import Group, collapse, product_of
-from engine.ranking.fusion import fuse
+from engine.ranking.fusion import Candidate, fuse
 from engine.ranking.reasons import explainer
 from engine.reference import from_picture, from_product, nearby
 from engine.retrieval import Question, beyond, pool
-from engine.snapshots import Snapshot, Snapshots
+from engine.snapshots import Snapshots
 from engine.types import (
     Degradation,
     Facet,
@@ -39,6 +41,7 @@ from engine.types import (
     Hit,
     Parse,
     Product,
+    ScoredPoint,
     SearchQuery,
     SearchResult,
     VectorName,
@@ -47,7 +50,7 @@ from engine.types import (
 MAX_LIMIT = 100
 MAX_TEXT = 512
 CACHED = 4096
-"""Text vectors that are kept."""
+"""Text vectors and parses that are kept, of each so many."""
 
 
 @dataclass(slots=True)
@@ -89,7 +92,15 @@ class SearchService:
         fits = composer is not None and composer.encoder == encoder.encoder_id.fingerprint
         self._composer = composer if fits else None
         self._texts: dict[str, NDArray[np.float32]] = {}
+        # The pages of a result, its filters and its other references ask with the same words.
+        self._parse = functools.lru_cache(maxsize=CACHED)(_parse)
         self._snapshots = Snapshots(catalogue, index)
+        self._products = HeldProducts(catalogue)
+
+    def warm_up(self) -> None:
+        """Load what the first queries would wait for: the encoder and, where they fit, products."""
+        self._encoder.embed_texts(["red dress"])
+        self._products.fill()
 
     def search(self, query: SearchQuery) -> SearchResult:
         """Answer a query.
@@ -105,8 +116,8 @@ class SearchService:
             snapshot = self._snapshots.of(query.tenant)
             parse = self._understand(query, snapshot.brands)
         with stage("retrieve"):
-            away = list(self._vectors(query.negatives, query.tenant).values())
-        reference = self._reference(query, away, snapshot, stage)
+            away = _vectors(self._points(query.negatives, query.tenant))
+        reference = self._reference(query, away, stage)
         with stage("understand"):
             target = compose(
                 parse, reference=reference, lexicon=self._lexicon, weights=query.weights
@@ -122,7 +133,7 @@ class SearchService:
         groups = self._ranked(question, target, query, offset + query.limit, stage)
         page = groups[offset : offset + query.limit]
         with stage("hydrate"):
-            hits = _hits(page, offset, target, snapshot)
+            hits = self._hits(page, offset, target, query.tenant)
         with stage("facets"):
             facets = snapshot.counts(query.facets, hard)
         more = len(groups) > offset + query.limit and offset + query.limit < MAX_DEPTH
@@ -154,10 +165,8 @@ class SearchService:
     # --- understanding -------------------------------------------------------------------------
 
     def _understand(self, query: SearchQuery, brands: frozenset[str]) -> Parse:
-        if query.modification:
-            parse = parse_modification(query.modification, lexicon=self._lexicon, brands=brands)
-        else:
-            parse = parse_query(query.text, lexicon=self._lexicon, brands=brands)
+        words = query.modification or query.text
+        parse = self._parse(words, bool(query.modification), self._lexicon, brands)
         parse = without(parse, query.drop)
         if query.modification and query.text:
             return replace(parse, free_text=f"{query.text} {parse.free_text}".strip())
@@ -167,7 +176,6 @@ class SearchService:
         self,
         query: SearchQuery,
         away: Sequence[NDArray[np.float32]],
-        snapshot: Snapshot,
         stage: _Stages,
     ) -> Reference | None:
         if query.picture is not None:
@@ -177,12 +185,13 @@ class SearchService:
                 found = from_picture(vector, self._predictor)
         elif query.like is not None:
             with stage("retrieve"):
-                own = self._vectors([query.like], query.tenant)
+                (point,) = self._points([query.like], query.tenant)
             with stage("hydrate"):
-                held = snapshot.products([query.like])
+                held = self._products.of({query.like: _version(point)}, query.tenant)
                 product = held.get(query.like) or self.product(query.like, query.tenant)
             with stage("understand"):
-                found = from_product(product, own.get(query.like), self._predictor)
+                own = point.vectors.get(VectorName.PICTURE)
+                found = from_product(product, own, self._predictor)
         elif query.positives:
             found = Reference(picture=None, beliefs={})
         else:
@@ -190,15 +199,13 @@ class SearchService:
         if not (query.positives or away):
             return found
         with stage("retrieve"):
-            towards = self._vectors(query.positives, query.tenant)
-        vector = nearby(found.picture, list(towards.values()), away, query.weights.negatives)
+            towards = _vectors(self._points(query.positives, query.tenant))
+        vector = nearby(found.picture, towards, away, query.weights.negatives)
         return replace(found, picture=vector)
 
-    def _vectors(
-        self, products: Sequence[ProductId], tenant: TenantId
-    ) -> dict[ProductId, NDArray[np.float32]]:
+    def _points(self, products: Sequence[ProductId], tenant: TenantId) -> list[ScoredPoint]:
         if not products:
-            return {}
+            return []
         by_point = {point_id(tenant, product): product for product in products}
         points = self._index.retrieve(list(by_point), with_vectors=True)
         missing = set(by_point) - {point.point_id for point in points}
@@ -209,11 +216,7 @@ class SearchService:
                 hint="Ids are those of the feed's id column.",
                 code="product.not_found",
             )
-        return {
-            by_point[point.point_id]: point.vectors[VectorName.PICTURE]
-            for point in points
-            if VectorName.PICTURE in point.vectors
-        }
+        return points
 
     # --- retrieving ----------------------------------------------------------------------------
 
@@ -286,6 +289,25 @@ class SearchService:
         with stage("rank"):
             return collapse([*ranked, *more], variants=query.group_variants)
 
+    def _hits(
+        self, page: Sequence[Group], offset: int, target: Target, tenant: TenantId
+    ) -> tuple[Hit, ...]:
+        ids = [product_of(group.best) for group in page]
+        versions = [_version(group.best) for group in page]
+        products = self._products.of(dict(zip(ids, versions, strict=True)), tenant)
+        explain = explainer(target.wishes)
+        return tuple(
+            Hit(
+                product=products[product_id],
+                score=group.best.score,
+                rank=offset + place,
+                reasons=explain(group.best),
+                variants=group.variants,
+            )
+            for place, (product_id, group) in enumerate(zip(ids, page, strict=True), start=1)
+            if product_id in products  # deleted between the index's answer and this line
+        )
+
     def _embed(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
         if len(self._texts) > CACHED:
             self._texts = {}
@@ -296,23 +318,18 @@ class SearchService:
         return [cache[text] for text in texts]
 
 
-def _hits(
-    page: Sequence[Group], offset: int, target: Target, snapshot: Snapshot
-) -> tuple[Hit, ...]:
-    ids = [product_of(group.best) for group in page]
-    products = snapshot.products(ids)
-    explain = explainer(target.wishes)
-    return tuple(
-        Hit(
-            product=products[product_id],
-            score=group.best.score,
-            rank=offset + place,
-            reasons=explain(group.best),
-            variants=group.variants,
-        )
-        for place, (product_id, group) in enumerate(zip(ids, page, strict=True), start=1)
-        if product_id in products  # deleted between the index's answer and this line
-    )
+def _parse(words: str, modifies: bool, lexicon: Lexicon, brands: frozenset[str]) -> Parse:
+    read = parse_modification if modifies else parse_query
+    return read(words, lexicon=lexicon, brands=brands)
+
+
+def _vectors(points: Sequence[ScoredPoint]) -> list[NDArray[np.float32]]:
+    held = [point.vectors.get(VectorName.PICTURE) for point in points]
+    return [vector for vector in held if vector is not None]
+
+
+def _version(point: ScoredPoint | Candidate) -> str:
+    return str(point.payload[VERSION])
 
 
 def _check(query: SearchQuery) -> None:
@@ -363,8 +380,10 @@ def _shortfall(page: Sequence[Group], target: Target) -> list[Degradation]:
         ]
     found: list[Degradation] = []
     for wish in target.wishes:
+        if wish.edit is None:
+            continue
         met = sum(fulfils(group.best.payload, wish) for group in page)
-        if wish.edit is not None and met < len(page):
+        if met < len(page):
             found.append(
                 Degradation(
                     part=wish.edit.edit_id,

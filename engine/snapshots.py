@@ -1,4 +1,4 @@
-"""What is worked out once for a state of the catalogue: brands, products and facet counts.
+"""What is worked out once for a state of the catalogue: brands and facet counts.
 
 Threads share a snapshot. They add to its tables and never take out; a table that has grown too
 large is replaced by an empty one, so that whoever still reads the old one loses nothing.
@@ -7,17 +7,17 @@ large is replaced by an empty one, so that whoever still reads the old one loses
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.catalogue.store import CatalogueStore
 from engine.filters import Filter
-from engine.ids import ProductId, TenantId
+from engine.ids import TenantId
 from engine.ports import VectorIndex
-from engine.types import Facet, FacetCount, Product
+from engine.types import Facet, FacetCount
 
 KEPT = 16_384
-"""Products (below 1 kB each) and facet counts that are kept, of each so many."""
+"""Facet counts that are kept."""
 
 CHECK_S = 0.25
 """How long nobody asks the database whether another process has written."""
@@ -31,21 +31,8 @@ class Snapshot:
     ):
         self.generation = generation
         self.brands = catalogue.brands(tenant)
-        self._catalogue = catalogue
         self._index = index
-        self._tenant = tenant
-        self._products: dict[ProductId, Product] = {}
         self._facets: dict[tuple[Facet, Filter | None], tuple[FacetCount, ...]] = {}
-
-    def products(self, ids: Sequence[ProductId]) -> Mapping[ProductId, Product]:
-        """The products that exist; others of earlier calls may be there too."""
-        if len(self._products) > KEPT:
-            self._products = {}
-        known = self._products
-        missing = [each for each in ids if each not in known]
-        if missing:
-            known.update(self._catalogue.get_many(missing, self._tenant))
-        return known
 
     def counts(
         self, names: Sequence[Facet], condition: Filter | None

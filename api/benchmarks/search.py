@@ -54,8 +54,10 @@ def measure_latency(
 ) -> dict[str, list[Answered]]:
     """Ask by text, by picture and composed, in turn, one question of each kind a product.
 
-    A share of the products, drawn with a fixed seed, warms up and is not timed.
+    The service is warmed up as the server does it, and then by a share of the products, drawn with
+    a fixed seed, that is not timed.
     """
+    search.warm_up()
     products = random.Random(0).sample(products, len(products))
     colours = cycle(COLOURS)
     questions: dict[str, list[SearchQuery]] = {"text": [], "picture": [], "composed": []}

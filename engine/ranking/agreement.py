@@ -56,9 +56,7 @@ def scorer(wishes: Sequence[Wish]) -> Callable[[Payload], float]:
     Most candidates share the values that a feed says, so their agreement is worked out once.
     """
     # Hashing or formatting an enum costs more than the rest, so keys are plain strings here.
-    prepared = [
-        (str(wish.facet.value), wish, dict[str | tuple[str, ...], float]()) for wish in wishes
-    ]
+    prepared = [(str(wish.facet.value), wish, dict[object, float]()) for wish in wishes]
 
     def score(payload: Payload) -> float:
         total = 0.0
@@ -68,7 +66,7 @@ def scorer(wishes: Sequence[Wish]) -> Callable[[Payload], float]:
                 total += wish.weight * agreement(payload, wish)
                 continue
             held = payload.get(key)
-            values = held if isinstance(held, str) else tuple(texts(held))
+            values = tuple(held) if isinstance(held, list) else held
             found = said.get(values)
             if found is None:
                 found = said[values] = wish.weight * agreement(payload, wish)

@@ -11,7 +11,7 @@ from engine.payload import GROUP_ID, PRODUCT_ID
 from engine.ranking.fusion import Candidate
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)  # frozen would cost a third of collapsing
 class Group:
     """The candidates of one design, best first; one at least."""
 
@@ -39,7 +39,12 @@ def collapse(candidates: Sequence[Candidate], *, variants: bool = True) -> list[
         return [Group([candidate]) for candidate in candidates]
     members: dict[PayloadValue | None, list[Candidate]] = {}
     for candidate in candidates:
-        members.setdefault(candidate.payload.get(GROUP_ID), []).append(candidate)
+        group_id = candidate.payload.get(GROUP_ID)
+        group = members.get(group_id)
+        if group is None:
+            members[group_id] = [candidate]
+        else:
+            group.append(candidate)
     return [Group(group) for group in members.values()]
 
 

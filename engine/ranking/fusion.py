@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from engine.filters import Payload
 from engine.ids import PointId
 from engine.types import ScoredPoint
+
+_BY_POINT, _BY_SCORE = attrgetter("point_id"), attrgetter("score")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -24,7 +27,7 @@ class RankedList:
     points: Sequence[ScoredPoint]
 
 
-@dataclass(slots=True, kw_only=True, eq=False)  # frozen would cost a third of fusing
+@dataclass(slots=True, eq=False)  # frozen or by keyword would cost a third of fusing
 class Candidate:
     """A point that one list holds at least.
 
@@ -49,35 +52,35 @@ def fuse(
     together and the better score counts.
     """
     spans = _spans(lists)
-    payloads: dict[PointId, Payload] = {}
-    parts: dict[PointId, dict[str, float]] = {}
+    fused: dict[PointId, Candidate] = {}
     for each in lists:
         name = each.name
-        low, high = spans[name]
+        low, high = spans.get(name, (0.0, 0.0))
+        width = high - low
         for point in each.points:
-            scaled = (point.score - low) / (high - low) if high > low else 1.0
-            own = parts.get(point.point_id)
+            scaled = (point.score - low) / width if width > 0 else 1.0
+            own = fused.get(point.point_id)
             if own is None:
-                payloads[point.point_id] = point.payload
-                parts[point.point_id] = {name: scaled}
-            elif own.get(name, -1.0) < scaled:
-                own[name] = scaled
+                fused[point.point_id] = Candidate(
+                    point.point_id, point.payload, bonus(point.payload), {name: scaled}
+                )
+            elif own.parts.get(name, -1.0) < scaled:
+                own.parts[name] = scaled
     weights = {each.name: each.weight for each in lists}
-    fused: list[Candidate] = []
-    for point_id, own in parts.items():
-        payload = payloads[point_id]
-        score = bonus(payload)
-        for name, share in own.items():
-            score += weights[name] * share
-        fused.append(Candidate(point_id=point_id, payload=payload, score=score, parts=own))
-    fused.sort(key=lambda each: (-each.score, each.point_id))
-    return fused
+    for candidate in fused.values():
+        for name, share in candidate.parts.items():
+            candidate.score += weights[name] * share
+    # Two stable sorts by attribute take half the time of one by a pair.
+    ranked = sorted(fused.values(), key=_BY_POINT)
+    ranked.sort(key=_BY_SCORE, reverse=True)
+    return ranked
 
 
 def _spans(lists: Sequence[RankedList]) -> dict[str, tuple[float, float]]:
     spans: dict[str, tuple[float, float]] = {}
     for each in lists:
-        scores = [point.score for point in each.points]
-        low, high = spans.get(each.name, (float("inf"), float("-inf")))
-        spans[each.name] = (min([low, *scores]), max([high, *scores]))
+        if each.points:
+            low, high = spans.get(each.name, (float("inf"), float("-inf")))
+            worst, best = each.points[-1].score, each.points[0].score
+            spans[each.name] = (min(low, worst), max(high, best))
     return spans
