@@ -16,6 +16,7 @@ from engine.errors import NotFound
 from engine.ids import PictureHash, picture_hash
 
 _HASH = re.compile(r"[0-9a-f]{64}")
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
 class BlobFolder:
@@ -41,21 +42,23 @@ class BlobFolder:
         """
         name = content_hash or picture_hash(data)
         path = self._path(name)
-        # Once a row of every feed: `pathlib` would double the cost of both calls.
+        # Once a row of every feed: `open` and `pathlib` make more calls of the system, and each
+        # lets go of the interpreter and waits for it again.
         try:
+            file = os.open(path, _NEW, 0o644)
+        except FileExistsError:
             if os.stat(path).st_size == len(data):  # noqa: PTH116
                 return name
-        except FileNotFoundError:
-            pass
-        try:
-            file = open(path, "wb", buffering=0)  # noqa: PTH123, SIM115
+            file = os.open(path, os.O_WRONLY | os.O_TRUNC)
         except FileNotFoundError:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-            file = open(path, "wb", buffering=0)  # noqa: PTH123, SIM115
-        with file:
+            file = os.open(path, _NEW & ~os.O_EXCL, 0o644)
+        try:
             rest = memoryview(data)
             while rest:
-                rest = rest[file.write(rest) :]
+                rest = rest[os.write(file, rest) :]
+        finally:
+            os.close(file)
         return name
 
     def get(self, content_hash: PictureHash) -> bytes:

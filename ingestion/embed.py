@@ -28,7 +28,7 @@ from ingestion.mapping import BoundMapping, Field
 from ingestion.pictures import EncodedPicture
 from ingestion.prepare import PreparedRow
 
-__all__ = ["Embedded", "EmbeddedRow", "Embedder", "Work"]
+__all__ = ["Embedded", "Embedder", "Finished", "FinishedRow", "Work"]
 
 Vector = NDArray[np.float32]
 _Decoded = dict[PictureHash, ImageRGB | DecodeError]
@@ -47,7 +47,18 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class EmbeddedRow:
+class Embedded:
+    """A batch with the vectors of all that could be decoded."""
+
+    rows: tuple[PreparedRow, ...]
+    pictures: dict[str, Vector]
+    texts: dict[str, Vector]
+    damaged: dict[PictureHash, DecodeError]
+    new: tuple[EmbeddingBatch, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FinishedRow:
     """How one row of a batch came out.
 
     Attributes:
@@ -65,10 +76,10 @@ class EmbeddedRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Embedded:
+class Finished:
     """A batch that is ready to be written."""
 
-    rows: tuple[EmbeddedRow, ...]
+    rows: tuple[FinishedRow, ...]
     embeddings: tuple[EmbeddingBatch, ...]
 
 
@@ -125,35 +136,35 @@ class Embedder:
         )
         return Work(rows=tuple(rows), pictures=pictures, texts=texts, decoding=decoding)
 
-    def finish(self, work: Work) -> Embedded:
-        """Embed what is new and make entries and points."""
+    def embed(self, work: Work) -> Embedded:
+        """Embed what is new."""
         fingerprint = self._encoder.encoder_id.fingerprint
-        decoded: _Decoded = {}
+        images: dict[PictureHash, ImageRGB] = {}
+        damaged: dict[PictureHash, DecodeError] = {}
         for future in work.decoding:
-            decoded.update(future.result())
-        images = {
-            key: image for key, image in decoded.items() if not isinstance(image, DecodeError)
-        }
-        new_pictures = _embedded(images, self._encoder.embed_images(list(images.values())))
+            for key, image in future.result().items():
+                if isinstance(image, DecodeError):
+                    damaged[key] = image
+                else:
+                    images[key] = image
+        pictures = _embedded(images, self._encoder.embed_images(list(images.values())))
         titles = {text_hash(row.row.title): row.row.title for row in work.rows}
         new_titles = {key: title for key, title in titles.items() if key not in work.texts}
-        new_texts = _embedded(new_titles, self._encoder.embed_texts(list(new_titles.values())))
+        texts = _embedded(new_titles, self._encoder.embed_texts(list(new_titles.values())))
         return Embedded(
-            rows=tuple(
-                self._finish_rows(
-                    work.rows,
-                    pictures={**work.pictures, **new_pictures},
-                    texts={**work.texts, **new_texts},
-                    decoded=decoded,
-                )
-            ),
-            embeddings=(
-                EmbeddingBatch(
-                    fingerprint=fingerprint, kind=ContentKind.PICTURE, vectors=new_pictures
-                ),
-                EmbeddingBatch(fingerprint=fingerprint, kind=ContentKind.TEXT, vectors=new_texts),
+            rows=work.rows,
+            pictures={**work.pictures, **pictures},
+            texts={**work.texts, **texts},
+            damaged=damaged,
+            new=(
+                EmbeddingBatch(fingerprint=fingerprint, kind=ContentKind.PICTURE, vectors=pictures),
+                EmbeddingBatch(fingerprint=fingerprint, kind=ContentKind.TEXT, vectors=texts),
             ),
         )
+
+    def finish(self, batch: Embedded) -> Finished:
+        """Make entries and points."""
+        return Finished(rows=tuple(self._finish_rows(batch)), embeddings=batch.new)
 
     def _decode(self, pictures: Sequence[EncodedPicture]) -> _Decoded:
         decoded: _Decoded = {}
@@ -178,37 +189,30 @@ class Embedder:
             value=self._mapping.cell(row.record, field)[:200],
         )
 
-    def _finish_rows(
-        self,
-        rows: Sequence[PreparedRow],
-        *,
-        pictures: Mapping[str, Vector],
-        texts: Mapping[str, Vector],
-        decoded: _Decoded,
-    ) -> Iterable[EmbeddedRow]:
+    def _finish_rows(self, batch: Embedded) -> Iterable[FinishedRow]:
+        pictures, damaged = batch.pictures, batch.damaged
         drafts: list[tuple[PreparedRow, Product, dict[VectorName, Vector], list[Problem]]] = []
-        for row in rows:
+        for row in batch.rows:
             if row.pictures[0].content_hash not in pictures:
-                error = decoded[row.pictures[0].content_hash]
-                assert isinstance(error, DecodeError)  # what was decoded was embedded
-                yield EmbeddedRow(
+                error = damaged[row.pictures[0].content_hash]
+                yield FinishedRow(
                     prepared=row, entry=None, point=None,
                     problem=self._damaged(row, error, is_main=True), warnings=row.warnings,
                 )  # fmt: skip
                 continue
             warnings = list(row.warnings)
             for each in row.pictures[1:]:
-                error = decoded.get(each.content_hash)
-                if isinstance(error, DecodeError):
+                error = damaged.get(each.content_hash)
+                if error is not None:
                     warnings.append(self._damaged(row, error, is_main=False))
             product = self._product(row, pictures)
-            vectors = product_vectors(product, pictures=pictures, texts=texts)
+            vectors = product_vectors(product, pictures=pictures, texts=batch.texts)
             assert vectors is not None  # every title and every picture kept was embedded
             drafts.append((row, product, vectors, warnings))
         predictions = self._predict([vectors for _, _, vectors, _ in drafts])
         for (row, product, vectors, warnings), prediction in zip(drafts, predictions, strict=True):
             complete = self._complete(product, row, prediction)
-            yield EmbeddedRow(
+            yield FinishedRow(
                 prepared=row,
                 entry=CatalogueEntry(
                     product=complete, row_hash=row.row.row_hash, version=row.version

@@ -23,6 +23,8 @@ _NOT_IN_TITLES = frozenset((*_DERIVED, Facet.BRAND, Facet.AVAILABILITY))
 _ONE_VALUE = frozenset((Facet.TYPE, Facet.GENDER, Facet.SLEEVE, Facet.LENGTH, Facet.NECK))
 _ORDER = tuple(Facet)
 _MAX_VALUES = 3
+_MOST_POSSIBLE = int(1 / MAYBE_FLOOR)
+"""So many probabilities can reach the floor."""
 # What follows tells of another thing: "shirt with tie", "case for glasses", "dress - belt incl."
 _NEXT_THING = re.compile(r"\s(?:with|for|in|and|inc\.?|including)\s|[,(&+|]|\s[-–—/]\s", re.I)
 
@@ -53,9 +55,12 @@ def predictions_of(
     predictions: list[dict[Facet, tuple[Attribute, ...]]] = [{} for _ in range(count)]
     for facet, rows in probabilities.items():
         known = _Labels(facet, labels[facet])
-        order = np.argsort(-rows, axis=1, kind="stable")
-        for prediction, row, best in zip(predictions, rows, order, strict=True):
-            prediction[facet] = _possible(known, row, best)
+        places = np.argsort(-rows, axis=1, kind="stable")[:, :_MOST_POSSIBLE]
+        shares = np.take_along_axis(rows, places, axis=1)
+        for prediction, best, likely in zip(
+            predictions, places.tolist(), shares.tolist(), strict=True
+        ):
+            prediction[facet] = _possible(known, best, likely)
     return list(predictions)
 
 
@@ -83,18 +88,18 @@ def enrich(
 
 
 def _possible(
-    labels: _Labels, row: NDArray[np.float32], best: NDArray[np.int_]
+    labels: _Labels, best: Sequence[int], likely: Sequence[float]
 ) -> tuple[Attribute, ...]:
-    ranked = [int(place) for place in best]
-    kept = [place for place in ranked if row[place] >= MAYBE_FLOOR] or ranked[:1]
+    """The values at `best`, the likeliest first, as far as they reach the floor; one at least."""
     return tuple(
         Attribute(
             name=labels.facet,
             value=labels.values[place],
             provenance=Provenance.MODEL,
-            confidence=min(1.0, max(1e-6, round(float(row[place]), 4))),
+            confidence=min(1.0, max(1e-6, round(share, 4))),
         )
-        for place in kept
+        for rank, (place, share) in enumerate(zip(best, likely, strict=True))
+        if rank == 0 or share >= MAYBE_FLOOR
     )
 
 

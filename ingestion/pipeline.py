@@ -24,7 +24,7 @@ from engine.ports import AttributePredictor, DualEncoder, VectorIndex
 from engine.query.lexicon import Lexicon, default_lexicon
 from engine.reconcile import MAX_PHANTOMS
 from engine.types import Outcome, OutcomeKind, Problem
-from ingestion.embed import Embedded, Embedder
+from ingestion.embed import Embedded, Embedder, Finished
 from ingestion.mapping import BoundMapping, choose_mapping
 from ingestion.normalise import Normaliser
 from ingestion.options import IngestMode, IngestOptions
@@ -159,7 +159,7 @@ class _Run:
 
     def read_feed(self) -> None:
         """Every row of the feed, up to acknowledged."""
-        under_way: deque[Future[Embedded]] = deque()
+        under_way: deque[Future[Finished]] = deque()
         with (
             ThreadPoolExecutor(self.options.decode_threads, "decode") as decoders,
             ThreadPoolExecutor(1, "embed") as embedders,
@@ -168,7 +168,7 @@ class _Run:
             try:
                 for rows in self._batches():
                     work = self.embedder.start(rows, decoders)
-                    embedded = embedders.submit(self.embedder.finish, work)
+                    embedded = embedders.submit(self.embedder.embed, work)
                     under_way.append(writers.submit(self._write, embedded))
                     while len(under_way) > _BATCHES_AHEAD or (under_way and under_way[0].done()):
                         self._acknowledge(under_way.popleft().result())
@@ -282,8 +282,9 @@ class _Run:
                 yield prepared
             self._tell_sometimes()
 
-    def _write(self, embedded: Future[Embedded]) -> Embedded:
-        batch = embedded.result()
+    def _write(self, embedded: Future[Embedded]) -> Finished:
+        # Not in the thread that embeds: meanwhile the model has the next batch.
+        batch = self.embedder.finish(embedded.result())
         entries = [row.entry for row in batch.rows if row.entry is not None]
         points = [row.point for row in batch.rows if row.point is not None]
         tenant = self.options.tenant
@@ -296,7 +297,7 @@ class _Run:
             )
         return batch
 
-    def _acknowledge(self, batch: Embedded) -> None:
+    def _acknowledge(self, batch: Finished) -> None:
         acknowledged: list[ProductId] = []
         for row in batch.rows:
             if row.entry is None:

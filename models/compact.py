@@ -6,9 +6,10 @@ Implements `engine.ports.DualEncoder` and `engine.ports.AttributePredictor` from
 
 from __future__ import annotations
 
+import functools
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -20,11 +21,10 @@ from safetensors.numpy import load_file
 from engine.errors import InvalidInput, ModelUnavailable
 from engine.types import EncoderId, Facet, ImageRGB, Vectors
 from models.label_words import canonical_label
-from models.onnx_session import open_session
+from models.onnx_session import OnnxTower
 from models.preprocess import letterbox, preprocess_hash
 
 if TYPE_CHECKING:
-    import onnxruntime
     from tokenizers import Tokenizer
 
 __all__ = [
@@ -42,7 +42,7 @@ INT8_FILE = "image.int8.onnx"
 REVISION_KEY = "revision"
 """Metadata of the int8 file: the revision of the weights that it was made from."""
 Precision = Literal["fp32", "int8"]
-_IMAGE_BATCH = 32
+_IMAGE_BATCH = 16
 _TEXT_BATCH = 64
 _LONGEST_TEXT = 2_000  # characters; 32 subwords never need more
 _FACETS = {
@@ -147,14 +147,12 @@ class CompactEncoder:
 
         self._config = read_config(folder)
         self._precision = precision
-        self._images: onnxruntime.InferenceSession = (
-            open_session(folder / "image.onnx", threads=threads)
+        self._images = (
+            OnnxTower(folder / "image.onnx", threads=threads)
             if precision == "fp32"
             else _open_int8(int8_file or folder / INT8_FILE, folder, self._config.revision, threads)
         )
-        self._texts: onnxruntime.InferenceSession = open_session(
-            folder / "text.onnx", threads=threads
-        )
+        self._texts = OnnxTower(folder / "text.onnx", threads=threads)
         try:
             self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
             self._heads = _read_heads(folder)
@@ -184,30 +182,40 @@ class CompactEncoder:
             InvalidInput: An array is no uint8 (H, W, 3) picture.
         """
         high, wide = self._config.height_px, self._config.width_px
-        vectors = np.empty((len(images), self._config.dims), dtype=np.float32)
-        for start in range(0, len(images), _IMAGE_BATCH):
+
+        def frames(start: int) -> dict[str, NDArray[np.uint8]]:
             chunk = images[start : start + _IMAGE_BATCH]
-            frames = np.empty((len(chunk), high, wide, 3), np.uint8)
-            for frame, image in zip(frames, chunk, strict=True):
+            laid = np.empty((len(chunk), high, wide, 3), np.uint8)
+            for frame, image in zip(laid, chunk, strict=True):
                 letterbox(image, height_px=high, width_px=wide, out=frame)
-            vectors[start : start + len(chunk)] = _run(self._images, pictures=frames)
-        return _unit(vectors)
+            return {"pictures": laid}
+
+        starts = range(0, len(images), _IMAGE_BATCH)
+        found = self._images.run([functools.partial(frames, start) for start in starts])
+        return self._joined(found)
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         """Embed texts; see `engine.ports.TextEncoder`. Case and accents make no difference."""
-        vectors = np.empty((len(texts), self._config.dims), dtype=np.float32)
         clean = [text[:_LONGEST_TEXT].encode("utf-8", "replace").decode() for text in texts]
         tokens = [each.ids for each in self._tokenizer.encode_batch(clean)]
         # Texts of one length go together, so that padding costs nothing.
         order = sorted(range(len(texts)), key=lambda row: len(tokens[row]))
-        for start in range(0, len(order), _TEXT_BATCH):
+
+        def padded(start: int) -> dict[str, NDArray[np.int64]]:
             rows = order[start : start + _TEXT_BATCH]
-            longest = len(tokens[rows[-1]])
-            padded = np.zeros((len(rows), longest), dtype=np.int64)
+            filled = np.zeros((len(rows), len(tokens[rows[-1]])), dtype=np.int64)
             for place, row in enumerate(rows):
-                padded[place, : len(tokens[row])] = tokens[row]
-            vectors[rows] = _run(self._texts, tokens=padded)
-        return _unit(vectors)
+                filled[place, : len(tokens[row])] = tokens[row]
+            return {"tokens": filled}
+
+        starts = range(0, len(order), _TEXT_BATCH)
+        found = self._texts.run([functools.partial(padded, start) for start in starts])
+        vectors = np.empty((len(texts), self._config.dims), dtype=np.float32)
+        vectors[order] = self._joined(found)
+        return vectors
+
+    def _joined(self, chunks: Iterable[NDArray[np.float32]]) -> Vectors:
+        return _unit(np.concatenate([np.empty((0, self._config.dims), np.float32), *chunks]))
 
     @property
     def labels(self) -> Mapping[Facet, tuple[str, ...]]:
@@ -241,27 +249,19 @@ def load_compact_int8() -> CompactEncoder:
     return CompactEncoder(precision="int8")
 
 
-def _open_int8(
-    path: Path, folder: Path, revision: str, threads: int | None
-) -> onnxruntime.InferenceSession:
+def _open_int8(path: Path, folder: Path, revision: str, threads: int | None) -> OnnxTower:
     hint = f"Make it with: python -m models.training.quantise {folder}"
     if not path.is_file():
         raise ModelUnavailable("there is no int8 image tower", where=str(path), hint=hint)
-    session = open_session(path, threads=threads)
-    made_from = session.get_modelmeta().custom_metadata_map.get(REVISION_KEY, "")
+    tower = OnnxTower(path, threads=threads)
+    made_from = tower.metadata.get(REVISION_KEY, "")
     if made_from != revision:
         raise ModelUnavailable(
             f"made from the weights {made_from or 'unknown'!r}, not from {revision!r}",
             where=str(path),
             hint=hint,
         )
-    return session
-
-
-def _run(
-    session: onnxruntime.InferenceSession, **inputs: NDArray[np.uint8] | NDArray[np.int64]
-) -> NDArray[np.float32]:
-    return np.asarray(session.run(None, inputs)[0], dtype=np.float32)
+    return tower
 
 
 def _unit(vectors: NDArray[np.float32]) -> Vectors:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -40,7 +41,8 @@ def measure_ingest(data: Path, encoder: DualEncoder, *, count: int, rounds: int)
             encoder.embed_images(pictures[start : start + _BATCH])
             encoder.embed_texts(titles[start : start + _BATCH])
 
-    with TemporaryDirectory(prefix="lookalike-feeds-") as folder:
+    with ExitStack() as stack:
+        folder = stack.enter_context(TemporaryDirectory(prefix="lookalike-feeds-"))
         feed = Path(folder) / "feed.parquet"
         write_feed(data, feed, most=count)
         towers_alone()
@@ -48,8 +50,11 @@ def measure_ingest(data: Path, encoder: DualEncoder, *, count: int, rounds: int)
         for _ in range(rounds):
             alone = seconds_in_turn({"encoder": towers_alone}, rounds=1, warm_up=False)
             encoder_s.extend(alone["encoder"])
-            with open_world(feed, encoder=encoder, lexicon=default_lexicon()) as world:
-                pipeline.append(world.report.seconds)
+            # Kept until the end: a file system is slow to make files where it just deleted some.
+            world = stack.enter_context(
+                open_world(feed, encoder=encoder, lexicon=default_lexicon())
+            )
+            pipeline.append(world.report.seconds)
     seconds = {"pipeline": np.array(pipeline), "encoder": np.array(encoder_s)}
     return [
         *rate_figures(seconds, items=len(pictures), condition="rows"),

@@ -393,7 +393,10 @@ class EdgeIndex:
 
 
 def _point(point: CheckedPoint) -> qdrant.Point:
-    vectors: dict[str, Any] = {name.value: vector for name, vector in point.vectors.items()}
+    # As lists: the library would otherwise make an object of every number.
+    vectors: dict[str, Any] = {
+        name.value: vector.tolist() for name, vector in point.vectors.items()
+    }
     if point.terms:
         vectors[WORDS] = qdrant.SparseVector(list(point.terms.indices), list(point.terms.weights))
     return qdrant.Point(point.point_id, vectors, dict(point.payload))
