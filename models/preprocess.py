@@ -66,9 +66,10 @@ def letterbox(
     scale = min(height_px / high, width_px / wide)
     inner_high = min(height_px, max(1, round(high * scale)))
     inner_wide = min(width_px, max(1, round(wide * scale)))
-    resized = np.asarray(
-        Image.fromarray(np.ascontiguousarray(image)).resize((inner_wide, inner_high), _RESAMPLE)
-    )
+    resized = image
+    if (high, wide) != (inner_high, inner_wide):
+        pixels = Image.fromarray(np.ascontiguousarray(image))
+        resized = np.asarray(pixels.resize((inner_wide, inner_high), _RESAMPLE))
     frame = np.empty((height_px, width_px, 3), dtype=np.uint8) if out is None else out
     if (inner_high, inner_wide) == (height_px, width_px):
         frame[:] = resized
