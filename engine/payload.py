@@ -26,6 +26,7 @@ PREDICTED = "predicted"
 """Facets whose values were predicted from the picture."""
 
 MAYBE_FACETS = (Facet.TYPE, Facet.COLOUR, Facet.GENDER)
+"""Facets whose possible values can be filtered by; of the others they only count in ranking."""
 _MAYBE_KEYS = {facet: f"{facet.value}_maybe" for facet in Facet}
 _PROBABILITY_KEYS = {facet: f"{facet.value}_p" for facet in Facet}
 MAYBE_FLOOR = 0.08
@@ -58,9 +59,7 @@ def ranking_keys(facets: Iterable[Facet]) -> tuple[str, ...]:
     """The keys that a search reads where something is wished for of these facets."""
     keys = [PRODUCT_ID, GROUP_ID, VERSION, PREDICTED]
     for facet in dict.fromkeys(facets):
-        keys.append(facet.value)
-        if facet in MAYBE_FACETS:
-            keys += [maybe(facet), probability(facet)]
+        keys += [facet.value, maybe(facet), probability(facet)]
     return tuple(keys)
 
 
@@ -94,7 +93,7 @@ def build_point(
         payload[facet.value] = [each.value for each in trusted(held)]
         if held[0].provenance is Provenance.MODEL:
             predicted.append(facet.value)
-        if facet in MAYBE_FACETS:
+        if facet in MAYBE_FACETS or held[0].provenance is Provenance.MODEL:
             payload[maybe(facet)] = [each.value for each in held]
             payload[probability(facet)] = [float(each.confidence) for each in held]
     if predicted:

@@ -16,7 +16,7 @@ from ingestion.pictures import EncodedPicture, PictureProblem, PictureReader
 
 __all__ = ["PreparedRow", "Preparer", "recipe"]
 
-ENRICHMENT = 1
+ENRICHMENT = 2
 """Grows when the same row and pictures would become another point."""
 
 

@@ -8,7 +8,7 @@ from typing import cast
 
 from engine.composition import Wish
 from engine.filters import Payload, PayloadValue
-from engine.payload import PREDICTED, maybe, probability
+from engine.payload import MAYBE_FACETS, PREDICTED, maybe, probability
 from engine.types import Facet
 
 FLOOR = 0.02
@@ -16,6 +16,9 @@ FLOOR = 0.02
 _CERTAIN = math.log((1 + FLOOR) / FLOOR)
 KNOWN = 0.97
 """Probability that what a feed says is right."""
+GUESSED = 0.3
+"""What a prediction is worth beside what a feed says, where a model learned from titles that seldom
+name the value, such as patterns: it decides between products that say nothing."""
 
 
 def agreement(payload: Payload, wish: Wish) -> float:
@@ -35,7 +38,8 @@ def chance(payload: Payload, wish: Wish) -> float:
         values = texts(payload.get(maybe(wish.facet)))
         likely = _numbers(payload.get(probability(wish.facet)))
         found = zip(values, likely, strict=False)
-        return min(1.0, sum([credits[value] * p for value, p in found if value in credits]))
+        share = min(1.0, sum([credits[value] * p for value, p in found if value in credits]))
+        return share if wish.facet in MAYBE_FACETS else GUESSED * share
     held = texts(payload.get(wish.facet))
     return KNOWN * max([credits[value] for value in held if value in credits], default=0.0)
 

@@ -46,6 +46,23 @@ def test_predictions_count_by_their_probability():
     assert not fulfils(payload(guessed("pink", 0.6), guessed("red", 0.3)), RED)
 
 
+def test_a_pattern_that_was_guessed_lies_between_none_and_one_that_was_said():
+    striped = Wish(facet=Facet.PATTERN, credits={"striped": 1.0}, weight=8.0)
+    sure, unsure, other, said_so = (
+        payload(each)
+        for each in (
+            guessed("striped", 0.99, Facet.PATTERN),
+            guessed("striped", 0.6, Facet.PATTERN),
+            guessed("plain", 0.99, Facet.PATTERN),
+            said("striped", Facet.PATTERN),
+        )
+    )
+    chances = [chance(each, striped) for each in (payload(), unsure, sure, said_so)]
+    assert chances == sorted(set(chances))
+    assert chance(other, striped) == 0
+    assert scorer([striped])(sure) == pytest.approx(8.0 * agreement(sure, striped))
+
+
 @given(st.floats(0.01, 0.99), st.floats(0.01, 0.99))
 def test_agreement_lies_between_0_and_1_and_grows_with_the_chance(first, second):
     low, high = sorted((first, second))
