@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -23,10 +23,13 @@ from api.renditions import Renditions
 from api.routes import health, ingestions, page, pictures, products, search
 from api.state import AppState
 from api.version import lookalike_version
+from engine.errors import LookalikeError
 
 if TYPE_CHECKING:
     from api.feed_uploads import FeedUploads
     from engine.catalogue.jobs import JobRecord
+    from engine.catalogue.store import CatalogueStore
+    from engine.search import SearchService
     from ingestion.report import IngestionReport
 
 __all__ = ["create_app"]
@@ -93,16 +96,32 @@ def _open(state: AppState) -> None:
     logger.info("reconciled", extra={"report": str(report)})
     state.parts["catalogue"] = "ok"
     state.parts["index"] = "ok"
-    container.search.warm_up()
     # Taken out here: the container is locked while it closes and waits for the last job.
-    uploads = container.feed_uploads
+    uploads, warm_up = (
+        container.feed_uploads,
+        partial(_warm_up, container.search, container.catalogue),
+    )
+    warm_up()
     uploads.sweep(container.catalogue.jobs.waiting_feeds())
-    container.start_jobs(partial(_on_ingested, state.metrics, uploads))
+    container.start_jobs(partial(_on_ingested, state.metrics, uploads, warm_up))
     state.ready = True
 
 
+def _warm_up(service: SearchService, catalogue: CatalogueStore) -> None:
+    """Read ahead what searches would wait for; what cannot be read is told by who asks for it."""
+    try:
+        service.warm_up(catalogue.tenants())
+    except (LookalikeError, LookupError, ValueError) as error:
+        logger.warning("not warmed up", extra={"reason": repr(error)})
+
+
 def _on_ingested(
-    metrics: Metrics, uploads: FeedUploads, job: JobRecord, report: IngestionReport | None
+    metrics: Metrics,
+    uploads: FeedUploads,
+    warm_up: Callable[[], None],
+    job: JobRecord,
+    report: IngestionReport | None,
 ) -> None:
     metrics.on_ingested(report)
     uploads.discard(Path(job.feed))
+    warm_up()  # what was read ahead belonged to the catalogue before

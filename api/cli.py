@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -85,6 +86,10 @@ def exit_code(error: LookalikeError) -> int:
 
 def main() -> None:
     """Entry point of the script ``lookalike``."""
+    # Read when numpy loads, which no import above does. After each product of matrices a thread of
+    # numpy's own would spin for a while and take the core from the encoder: a tenth of the time of
+    # an ingestion.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.exit(run(sys.argv[1:]))
 
 

@@ -16,7 +16,7 @@ from engine.errors import NotFound
 from engine.ids import PictureHash, picture_hash
 
 _HASH = re.compile(r"[0-9a-f]{64}")
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+_WRITE = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0)  # else Windows changes line ends
 
 
 class BlobFolder:
@@ -45,14 +45,14 @@ class BlobFolder:
         # Once a row of every feed: `open` and `pathlib` make more calls of the system, and each
         # lets go of the interpreter and waits for it again.
         try:
-            file = os.open(path, _NEW, 0o644)
+            file = os.open(path, _WRITE | os.O_EXCL, 0o666)
         except FileExistsError:
-            if os.stat(path).st_size == len(data):  # noqa: PTH116
+            if _size(path) == len(data):
                 return name
-            file = os.open(path, os.O_WRONLY | os.O_TRUNC)
+            file = os.open(path, _WRITE | os.O_TRUNC, 0o666)
         except FileNotFoundError:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-            file = os.open(path, _NEW & ~os.O_EXCL, 0o644)
+            file = os.open(path, _WRITE | os.O_TRUNC, 0o666)
         try:
             rest = memoryview(data)
             while rest:
@@ -78,3 +78,10 @@ class BlobFolder:
 
     def _path(self, content_hash: PictureHash) -> str:
         return f"{self._prefix}{content_hash[:2]}{os.sep}{content_hash}"
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size  # noqa: PTH116
+    except FileNotFoundError:  # somebody removed it just now
+        return -1

@@ -26,7 +26,9 @@ PREDICTED = "predicted"
 """Facets whose values were predicted from the picture."""
 
 MAYBE_FACETS = (Facet.TYPE, Facet.COLOUR, Facet.GENDER)
-"""Facets whose possible values can be filtered by; of the others they only count in ranking."""
+"""Facets whose possible values can be filtered by."""
+_GUESSED_FACETS = (Facet.PATTERN, Facet.OCCASION, Facet.SEASON)
+"""Facets whose possible values count in ranking alone."""
 _MAYBE_KEYS = {facet: f"{facet.value}_maybe" for facet in Facet}
 _PROBABILITY_KEYS = {facet: f"{facet.value}_p" for facet in Facet}
 MAYBE_FLOOR = 0.08
@@ -56,10 +58,12 @@ NUMBER_KEYS: tuple[str, ...] = (PRICE_MINOR,)
 
 
 def ranking_keys(facets: Iterable[Facet]) -> tuple[str, ...]:
-    """The keys that a search reads where something is wished for of these facets."""
-    keys = [PRODUCT_ID, GROUP_ID, VERSION, PREDICTED]
+    """The keys that ranking reads where something is wished for of these facets."""
+    keys = [PRODUCT_ID, GROUP_ID, PREDICTED]
     for facet in dict.fromkeys(facets):
-        keys += [facet.value, maybe(facet), probability(facet)]
+        keys.append(facet.value)
+        if facet in (*MAYBE_FACETS, *_GUESSED_FACETS):
+            keys += [maybe(facet), probability(facet)]
     return tuple(keys)
 
 
@@ -91,9 +95,10 @@ def build_point(
         if not held:
             continue
         payload[facet.value] = [each.value for each in trusted(held)]
-        if held[0].provenance is Provenance.MODEL:
+        guessed = held[0].provenance is Provenance.MODEL
+        if guessed:
             predicted.append(facet.value)
-        if facet in MAYBE_FACETS or held[0].provenance is Provenance.MODEL:
+        if facet in MAYBE_FACETS or (guessed and facet in _GUESSED_FACETS):
             payload[maybe(facet)] = [each.value for each in held]
             payload[probability(facet)] = [float(each.confidence) for each in held]
     if predicted:

@@ -116,7 +116,7 @@ class Composer(Protocol):
 
 
 class VectorIndex(Protocol):
-    """Points with named unit vectors, words and payloads.
+    """Points with named unit vectors, words and payloads, whose lists may come back as tuples.
 
     Filters mean what `engine.filters.matches` says. Scores are cosine similarities for vectors and
     BM25 for words, higher is better. Results come best first; equal scores by point id. A point is

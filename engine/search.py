@@ -5,7 +5,6 @@ understand → compose → encode → retrieve → fuse → agree → collapse �
 
 from __future__ import annotations
 
-import functools
 import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,7 +13,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.catalogue.held import HeldProducts
 from engine.catalogue.store import CatalogueStore
 from engine.change import away_from, combine, move, said
 from engine.composition import Reference, Target, compose
@@ -22,18 +20,18 @@ from engine.errors import InvalidInput, NotFound
 from engine.filters import Eq, Filter, both
 from engine.ids import PointId, ProductId, TenantId, picture_hash, point_id
 from engine.paging import MAX_DEPTH, decode_cursor, encode_cursor
-from engine.payload import TENANT, VERSION, ranking_keys
+from engine.payload import TENANT, ranking_keys
 from engine.ports import AttributePredictor, Composer, DualEncoder, VectorIndex
 from engine.query.lexicon import Lexicon
-from engine.query.parse import parse_modification, parse_query, without
+from engine.query.parse import without
 from engine.query.prices import PRICE
 from engine.ranking.agreement import fulfils, scorer
 from engine.ranking.collapse import Group, collapse, product_of
-from engine.ranking.fusion import Candidate, fuse
+from engine.ranking.fusion import fuse
 from engine.ranking.reasons import explainer
 from engine.reference import from_picture, from_product, nearby
 from engine.retrieval import Question, beyond, pool
-from engine.snapshots import Snapshots
+from engine.snapshots import Snapshot, Snapshots
 from engine.types import (
     Degradation,
     Facet,
@@ -50,7 +48,7 @@ from engine.types import (
 MAX_LIMIT = 100
 MAX_TEXT = 512
 CACHED = 4096
-"""Text vectors and parses that are kept, of each so many."""
+"""Text vectors that are kept."""
 
 
 @dataclass(slots=True)
@@ -92,15 +90,13 @@ class SearchService:
         fits = composer is not None and composer.encoder == encoder.encoder_id.fingerprint
         self._composer = composer if fits else None
         self._texts: dict[str, NDArray[np.float32]] = {}
-        # The pages of a result, its filters and its other references ask with the same words.
-        self._parse = functools.lru_cache(maxsize=CACHED)(_parse)
         self._snapshots = Snapshots(catalogue, index)
-        self._products = HeldProducts(catalogue)
 
-    def warm_up(self) -> None:
-        """Load what the first queries would wait for: the encoder and, where they fit, products."""
+    def warm_up(self, tenants: Sequence[TenantId]) -> None:
+        """Load what the first queries would wait for: the encoder, and products ahead."""
         self._encoder.embed_texts(["red dress"])
-        self._products.fill()
+        for tenant in tenants:
+            self._snapshots.of(tenant).fill()
 
     def search(self, query: SearchQuery) -> SearchResult:
         """Answer a query.
@@ -114,10 +110,10 @@ class SearchService:
         stage = _Stages()
         with stage("understand"):
             snapshot = self._snapshots.of(query.tenant)
-            parse = self._understand(query, snapshot.brands)
+            parse = self._understand(query, snapshot)
         with stage("retrieve"):
             away = _vectors(self._points(query.negatives, query.tenant))
-        reference = self._reference(query, away, stage)
+        reference = self._reference(query, away, snapshot, stage)
         with stage("understand"):
             target = compose(
                 parse, reference=reference, lexicon=self._lexicon, weights=query.weights
@@ -133,7 +129,7 @@ class SearchService:
         groups = self._ranked(question, target, query, offset + query.limit, stage)
         page = groups[offset : offset + query.limit]
         with stage("hydrate"):
-            hits = self._hits(page, offset, target, query.tenant)
+            hits = _hits(page, offset, target, snapshot)
         with stage("facets"):
             facets = snapshot.counts(query.facets, hard)
         more = len(groups) > offset + query.limit and offset + query.limit < MAX_DEPTH
@@ -164,9 +160,9 @@ class SearchService:
 
     # --- understanding -------------------------------------------------------------------------
 
-    def _understand(self, query: SearchQuery, brands: frozenset[str]) -> Parse:
+    def _understand(self, query: SearchQuery, snapshot: Snapshot) -> Parse:
         words = query.modification or query.text
-        parse = self._parse(words, bool(query.modification), self._lexicon, brands)
+        parse = snapshot.parse(words, modifies=bool(query.modification), lexicon=self._lexicon)
         parse = without(parse, query.drop)
         if query.modification and query.text:
             return replace(parse, free_text=f"{query.text} {parse.free_text}".strip())
@@ -176,6 +172,7 @@ class SearchService:
         self,
         query: SearchQuery,
         away: Sequence[NDArray[np.float32]],
+        snapshot: Snapshot,
         stage: _Stages,
     ) -> Reference | None:
         if query.picture is not None:
@@ -187,7 +184,7 @@ class SearchService:
             with stage("retrieve"):
                 (point,) = self._points([query.like], query.tenant)
             with stage("hydrate"):
-                held = self._products.of({query.like: _version(point)}, query.tenant)
+                held = snapshot.products([query.like])
                 product = held.get(query.like) or self.product(query.like, query.tenant)
             with stage("understand"):
                 own = point.vectors.get(VectorName.PICTURE)
@@ -289,25 +286,6 @@ class SearchService:
         with stage("rank"):
             return collapse([*ranked, *more], variants=query.group_variants)
 
-    def _hits(
-        self, page: Sequence[Group], offset: int, target: Target, tenant: TenantId
-    ) -> tuple[Hit, ...]:
-        ids = [product_of(group.best) for group in page]
-        versions = [_version(group.best) for group in page]
-        products = self._products.of(dict(zip(ids, versions, strict=True)), tenant)
-        explain = explainer(target.wishes)
-        return tuple(
-            Hit(
-                product=products[product_id],
-                score=group.best.score,
-                rank=offset + place,
-                reasons=explain(group.best),
-                variants=group.variants,
-            )
-            for place, (product_id, group) in enumerate(zip(ids, page, strict=True), start=1)
-            if product_id in products  # deleted between the index's answer and this line
-        )
-
     def _embed(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
         if len(self._texts) > CACHED:
             self._texts = {}
@@ -318,18 +296,28 @@ class SearchService:
         return [cache[text] for text in texts]
 
 
-def _parse(words: str, modifies: bool, lexicon: Lexicon, brands: frozenset[str]) -> Parse:
-    read = parse_modification if modifies else parse_query
-    return read(words, lexicon=lexicon, brands=brands)
-
-
 def _vectors(points: Sequence[ScoredPoint]) -> list[NDArray[np.float32]]:
     held = [point.vectors.get(VectorName.PICTURE) for point in points]
     return [vector for vector in held if vector is not None]
 
 
-def _version(point: ScoredPoint | Candidate) -> str:
-    return str(point.payload[VERSION])
+def _hits(
+    page: Sequence[Group], offset: int, target: Target, snapshot: Snapshot
+) -> tuple[Hit, ...]:
+    ids = [product_of(group.best) for group in page]
+    products = snapshot.products(ids)
+    explain = explainer(target.wishes)
+    return tuple(
+        Hit(
+            product=products[product_id],
+            score=group.best.score,
+            rank=offset + place,
+            reasons=explain(group.best),
+            variants=group.variants,
+        )
+        for place, (product_id, group) in enumerate(zip(ids, page, strict=True), start=1)
+        if product_id in products  # deleted between the index's answer and this line
+    )
 
 
 def _check(query: SearchQuery) -> None:

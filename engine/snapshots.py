@@ -1,4 +1,4 @@
-"""What is worked out once for a state of the catalogue: brands and facet counts.
+"""What is worked out once for a state of the catalogue: brands, products, facet counts, parses.
 
 Threads share a snapshot. They add to its tables and never take out; a table that has grown too
 large is replaced by an empty one, so that whoever still reads the old one loses nothing.
@@ -7,17 +7,22 @@ large is replaced by an empty one, so that whoever still reads the old one loses
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.catalogue.store import CatalogueStore
 from engine.filters import Filter
-from engine.ids import TenantId
+from engine.ids import ProductId, TenantId
 from engine.ports import VectorIndex
-from engine.types import Facet, FacetCount
+from engine.query.lexicon import Lexicon
+from engine.query.parse import parse_modification, parse_query
+from engine.types import Facet, FacetCount, Parse, Product
 
 KEPT = 16_384
-"""Facet counts that are kept."""
+"""Facet counts and parses that are kept, of each so many."""
+KEPT_BYTES = 100_000_000
+"""Of products, roughly."""
+_PRODUCT_BYTES = 1_000  # without its description; measured on real products
 
 CHECK_S = 0.25
 """How long nobody asks the database whether another process has written."""
@@ -31,8 +36,48 @@ class Snapshot:
     ):
         self.generation = generation
         self.brands = catalogue.brands(tenant)
+        self._catalogue = catalogue
         self._index = index
+        self._tenant = tenant
+        self._products: dict[ProductId, Product] = {}
+        self._products_bytes = 0
         self._facets: dict[tuple[Facet, Filter | None], tuple[FacetCount, ...]] = {}
+        self._parses: dict[tuple[str, bool], Parse] = {}
+
+    def products(self, ids: Sequence[ProductId]) -> Mapping[ProductId, Product]:
+        """The products that exist; others of earlier calls may be there too."""
+        known = self._products
+        missing = [each for each in ids if each not in known]
+        if not missing:
+            return known
+        read = self._catalogue.get_many(missing, self._tenant)
+        self._keep(read.values())
+        return {**{each: known[each] for each in ids if each in known}, **read}
+
+    def fill(self) -> None:
+        """Read products ahead until there is no room for more."""
+        for product in self._catalogue.iter_products(self._tenant):
+            if self._products_bytes >= KEPT_BYTES:
+                return
+            self._keep([product])
+
+    def _keep(self, products: Iterable[Product]) -> None:
+        if self._products_bytes >= KEPT_BYTES:
+            self._products, self._products_bytes = {}, 0
+        for each in products:
+            self._products[each.product_id] = each
+            self._products_bytes += _PRODUCT_BYTES + 2 * len(each.description)
+
+    def parse(self, words: str, *, modifies: bool, lexicon: Lexicon) -> Parse:
+        """The words understood; other pages, filters and references ask with the same ones."""
+        if len(self._parses) > KEPT:
+            self._parses = {}
+        known = self._parses
+        found = known.get((words, modifies))
+        if found is None:
+            read = parse_modification if modifies else parse_query
+            found = known[words, modifies] = read(words, lexicon=lexicon, brands=self.brands)
+        return found
 
     def counts(
         self, names: Sequence[Facet], condition: Filter | None

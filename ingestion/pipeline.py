@@ -1,9 +1,10 @@
 """One feed into the catalogue and the index.
 
-Three stages overlap: this thread reads and judges rows, a small pool decodes their pictures, one
-thread embeds, one writes. A batch is written in an order that a kill between any two steps cannot
-hurt: embeddings and pending products (commit), points, flush, products marked indexed (commit);
-only then is it acknowledged. Whoever was killed runs the feed again: what is done is unchanged.
+Four stages overlap: this thread reads and judges rows, a small pool decodes their pictures, one
+thread embeds, one makes points and writes them. A batch is written in an order that a kill between
+any two steps cannot hurt: embeddings and pending products (commit), points, flush, products marked
+indexed (commit); only then is it acknowledged. Whoever was killed runs the feed again: what is done
+is unchanged.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ Implements `engine.ports.DualEncoder` and `engine.ports.AttributePredictor` from
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -148,11 +147,11 @@ class CompactEncoder:
         self._config = read_config(folder)
         self._precision = precision
         self._images = (
-            OnnxTower(folder / "image.onnx", threads=threads)
+            OnnxTower(folder / "image.onnx", chunk=_IMAGE_BATCH, threads=threads)
             if precision == "fp32"
             else _open_int8(int8_file or folder / INT8_FILE, folder, self._config.revision, threads)
         )
-        self._texts = OnnxTower(folder / "text.onnx", threads=threads)
+        self._texts = OnnxTower(folder / "text.onnx", chunk=_TEXT_BATCH, threads=threads)
         try:
             self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
             self._heads = _read_heads(folder)
@@ -183,16 +182,13 @@ class CompactEncoder:
         """
         high, wide = self._config.height_px, self._config.width_px
 
-        def frames(start: int) -> dict[str, NDArray[np.uint8]]:
-            chunk = images[start : start + _IMAGE_BATCH]
-            laid = np.empty((len(chunk), high, wide, 3), np.uint8)
-            for frame, image in zip(laid, chunk, strict=True):
+        def frames(start: int, end: int) -> dict[str, NDArray[np.uint8]]:
+            laid = np.empty((end - start, high, wide, 3), np.uint8)
+            for frame, image in zip(laid, images[start:end], strict=True):
                 letterbox(image, height_px=high, width_px=wide, out=frame)
             return {"pictures": laid}
 
-        starts = range(0, len(images), _IMAGE_BATCH)
-        found = self._images.run([functools.partial(frames, start) for start in starts])
-        return self._joined(found)
+        return self._joined(self._images.run(len(images), frames))
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         """Embed texts; see `engine.ports.TextEncoder`. Case and accents make no difference."""
@@ -201,15 +197,14 @@ class CompactEncoder:
         # Texts of one length go together, so that padding costs nothing.
         order = sorted(range(len(texts)), key=lambda row: len(tokens[row]))
 
-        def padded(start: int) -> dict[str, NDArray[np.int64]]:
-            rows = order[start : start + _TEXT_BATCH]
+        def padded(start: int, end: int) -> dict[str, NDArray[np.int64]]:
+            rows = order[start:end]
             filled = np.zeros((len(rows), len(tokens[rows[-1]])), dtype=np.int64)
             for place, row in enumerate(rows):
                 filled[place, : len(tokens[row])] = tokens[row]
             return {"tokens": filled}
 
-        starts = range(0, len(order), _TEXT_BATCH)
-        found = self._texts.run([functools.partial(padded, start) for start in starts])
+        found = self._texts.run(len(order), padded)
         vectors = np.empty((len(texts), self._config.dims), dtype=np.float32)
         vectors[order] = self._joined(found)
         return vectors
@@ -253,7 +248,7 @@ def _open_int8(path: Path, folder: Path, revision: str, threads: int | None) -> 
     hint = f"Make it with: python -m models.training.quantise {folder}"
     if not path.is_file():
         raise ModelUnavailable("there is no int8 image tower", where=str(path), hint=hint)
-    tower = OnnxTower(path, threads=threads)
+    tower = OnnxTower(path, chunk=_IMAGE_BATCH, threads=threads)
     made_from = tower.metadata.get(REVISION_KEY, "")
     if made_from != revision:
         raise ModelUnavailable(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +25,7 @@ _MOST_THREADS = 8
 
 
 class OnnxTower:
-    """A model that has all cores for one chunk, and a core a chunk for several.
+    """A model that has all cores for a few items, and a core a chunk for many.
 
     Chunks on cores of their own need not meet after every operator: for small networks that is a
     quarter to a third more a second, and it leaves room for the threads that decode beside it.
@@ -33,14 +34,16 @@ class OnnxTower:
 
     Args:
         path: The ``.onnx`` file, of one output.
+        chunk: Most items that it gets at once.
         threads: Cores that it may use; ``None`` for what the process may use, at most 8.
 
     Raises:
         ModelUnavailable: See `open_session`.
     """
 
-    def __init__(self, path: Path, *, threads: int | None = None):
+    def __init__(self, path: Path, *, chunk: int, threads: int | None = None):
         self._path = path
+        self._chunk = chunk
         self._threads = threads or min(_MOST_THREADS, usable_cores())
         self._session = open_session(path, threads=self._threads)
         self._pool = ThreadPoolExecutor(self._threads, "onnx")
@@ -50,27 +53,32 @@ class OnnxTower:
         """What the file says of itself."""
         return self._session.get_modelmeta().custom_metadata_map
 
-    def run(self, chunks: Sequence[Callable[[], dict[str, Any]]]) -> Iterator[NDArray[np.float32]]:
-        """The output for each chunk, in order.
+    def run(
+        self, count: int, inputs: Callable[[int, int], dict[str, Any]]
+    ) -> Iterator[NDArray[np.float32]]:
+        """The outputs for so many items, chunk by chunk, in order.
 
         Args:
-            chunks: What makes the inputs, called where they are used, in any order.
+            count: How many items there are.
+            inputs: Makes the inputs of the items from one place up to another. It is called in
+                any order and from several threads.
         """
-        if len(chunks) <= 1 or self._threads == 1:
-            return (_output(self._session, chunk) for chunk in chunks)
-        session = self._one_core
-        return self._pool.map(lambda chunk: _output(session, chunk), chunks)
+        # Fewer chunks than cores would leave cores idle.
+        size = min(self._chunk, math.ceil(count / self._threads)) if count > self._chunk else count
+        starts = range(0, count, max(1, size))
+        alone = len(starts) <= 1 or self._threads == 1
+        session = self._session if alone else self._one_core
+
+        def output(start: int) -> NDArray[np.float32]:
+            found = session.run(None, inputs(start, min(start + size, count)))
+            return np.asarray(found[0], dtype=np.float32)
+
+        return map(output, starts) if alone else self._pool.map(output, starts)
 
     @cached_property
     def _one_core(self) -> onnxruntime.InferenceSession:
         """Opened when the first batch comes: most commands ask one question."""
         return open_session(self._path, threads=1)
-
-
-def _output(
-    session: onnxruntime.InferenceSession, chunk: Callable[[], dict[str, Any]]
-) -> NDArray[np.float32]:
-    return np.asarray(session.run(None, chunk())[0], dtype=np.float32)
 
 
 def open_session(path: Path, *, threads: int | None = None) -> onnxruntime.InferenceSession:

@@ -16,6 +16,7 @@ from engine.catalogue.store import CatalogueStore
 from engine.errors import InvalidInput, NotFound
 from engine.evaluation.figures import Figure, measured
 from engine.evaluation.intervals import bootstrap, row_percentile
+from engine.ids import DEFAULT_TENANT
 from engine.images import decode_image
 from engine.search import SearchService
 from engine.types import Product, SearchQuery
@@ -57,7 +58,7 @@ def measure_latency(
     The service is warmed up as the server does it, and then by a share of the products, drawn with
     a fixed seed, that is not timed.
     """
-    search.warm_up()
+    search.warm_up([DEFAULT_TENANT])
     products = random.Random(0).sample(products, len(products))
     colours = cycle(COLOURS)
     questions: dict[str, list[SearchQuery]] = {"text": [], "picture": [], "composed": []}

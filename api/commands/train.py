@@ -115,31 +115,40 @@ def student(
 
     lookalike train student --teacher models/weights/teacher
     """
-    _distil("for_cpu", teacher, start, data, out, work, epochs, minutes, seed, as_json=as_json)
+    _distil(
+        "serving",
+        teacher=teacher, start=start, data=data, out=out, work=work,
+        epochs=epochs, minutes=minutes, seed=seed, as_json=as_json,
+    )  # fmt: skip
 
 
 @app.command(epilog=EXIT_CODES)
-def larger(
+def teacher(
     encoder: Annotated[
         Path, typer.Option("--from", help="Served folder that it starts from.", metavar="DIR")
     ] = Path("models/weights/compact"),
     data: DataOption = Path("../shared/data"),
     out: OutOption = Path("models/weights"),
-    work: WorkOption = Path("runs/larger"),
+    work: WorkOption = Path("runs/teacher"),
     epochs: EpochsOption = None,
     minutes: MinutesOption = None,
     seed: SeedOption = 7,
     as_json: JsonOption = False,
 ) -> None:
-    """Train a served encoder on for a larger frame, the next student's teacher; writes teacher/.
+    """Train a served encoder on for a larger frame, to teach the next student; writes teacher/.
 
-    lookalike train larger --from models/weights/compact
+    lookalike train teacher --from models/weights/compact
     """
-    _distil("larger", encoder, None, data, out, work, epochs, minutes, seed, as_json=as_json)
+    _distil(
+        "teacher",
+        teacher=encoder, start=None, data=data, out=out, work=work,
+        epochs=epochs, minutes=minutes, seed=seed, as_json=as_json,
+    )  # fmt: skip
 
 
 def _distil(
-    schedule: Literal["for_cpu", "larger"],
+    purpose: Literal["serving", "teacher"],
+    *,
     teacher: Path,
     start: Path | None,
     data: Path,
@@ -148,7 +157,6 @@ def _distil(
     epochs: int | None,
     minutes: float | None,
     seed: int,
-    *,
     as_json: bool,
 ) -> None:
     import logging
@@ -159,7 +167,8 @@ def _distil(
         raise _missing(error) from error
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    config: StudentConfig = getattr(StudentConfig, schedule)(data=data, out=out, teacher=teacher)
+    make = StudentConfig.for_serving if purpose == "serving" else StudentConfig.for_teacher
+    config = make(data=data, out=out, teacher=teacher)
     base = dataclasses.replace(
         config.base,
         work=work,

@@ -36,8 +36,9 @@ _CHOSEN = (
     PRODUCT.c.product_id.in_(sa.bindparam("ids", expanding=True)),
 )
 _PRODUCTS = sa.select(PRODUCT.c.product_id, PRODUCT.c.document).where(*_CHOSEN)
-_ENTRY = (PRODUCT.c.product_id, PRODUCT.c.document, PRODUCT.c.row_hash, PRODUCT.c.version)
-_ENTRIES = sa.select(*_ENTRY).where(*_CHOSEN)
+_ENTRIES = sa.select(
+    PRODUCT.c.product_id, PRODUCT.c.document, PRODUCT.c.row_hash, PRODUCT.c.version
+).where(*_CHOSEN)
 _GENERATION = sa.select(GENERATION.c.generation).where(GENERATION.c.tenant == sa.bindparam("of"))
 
 
@@ -128,7 +129,14 @@ class CatalogueStore:
     ) -> dict[ProductId, CatalogueEntry]:
         """The products that exist with their versions, in the order asked."""
         wanted = list(dict.fromkeys(product_ids))
-        found = {row[0]: _entry(tenant, *row) for row in self._rows(_ENTRIES, wanted, tenant)}
+        found = {
+            product_id: CatalogueEntry(
+                product=from_json(document, product_id=product_id, tenant=tenant),
+                row_hash=row_hash,
+                version=version,
+            )
+            for product_id, document, row_hash, version in self._rows(_ENTRIES, wanted, tenant)
+        }
         return {each: found[each] for each in wanted if each in found}
 
     def _rows(
@@ -155,23 +163,18 @@ class CatalogueStore:
         self, tenant: TenantId = DEFAULT_TENANT, *, batch: int = 500
     ) -> Iterator[Product]:
         """Every product by id; holds no transaction between batches."""
-        return (entry.product for entry in self.iter_entries(tenant, batch=batch))
-
-    def iter_entries(
-        self, tenant: TenantId = DEFAULT_TENANT, *, batch: int = 500
-    ) -> Iterator[CatalogueEntry]:
-        """Every product with its version, by id; holds no transaction between batches."""
         after = ""
         while True:
             query = (
-                sa.select(*_ENTRY)
+                sa.select(PRODUCT.c.product_id, PRODUCT.c.document)
                 .where(PRODUCT.c.tenant == tenant, PRODUCT.c.product_id > after)
                 .order_by(PRODUCT.c.product_id)
                 .limit(batch)
             )
             with self._database.read() as connection:
                 rows = connection.execute(query).all()
-            yield from (_entry(tenant, *row) for row in rows)
+            for product_id, document in rows:
+                yield from_json(document, product_id=product_id, tenant=tenant)
             if len(rows) < batch:
                 return
             after = rows[-1][0]
@@ -306,13 +309,3 @@ class CatalogueStore:
                 set_={"generation": GENERATION.c.generation + 1},
             )
         )
-
-
-def _entry(
-    tenant: TenantId, product_id: ProductId, document: str, row_hash: str, version: str
-) -> CatalogueEntry:
-    return CatalogueEntry(
-        product=from_json(document, product_id=product_id, tenant=tenant),
-        row_hash=row_hash,
-        version=version,
-    )

@@ -393,7 +393,7 @@ class EdgeIndex:
 
 
 def _point(point: CheckedPoint) -> qdrant.Point:
-    # As lists: the library would otherwise make an object of every number.
+    # As lists: of an array the library asks for one number after the other, which is slower.
     vectors: dict[str, Any] = {
         name.value: vector.tolist() for name, vector in point.vectors.items()
     }

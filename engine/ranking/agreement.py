@@ -17,8 +17,12 @@ _CERTAIN = math.log((1 + FLOOR) / FLOOR)
 KNOWN = 0.97
 """Probability that what a feed says is right."""
 GUESSED = 0.3
-"""What a prediction is worth beside what a feed says, where a model learned from titles that seldom
-name the value, such as patterns: it decides between products that say nothing."""
+"""Factor on the chance of a guessed pattern, occasion or season. As `agreement` is a logarithm, a
+sure guess still counts seven tenths of what a feed says, and an unsure one less.
+
+Chosen on val: with 1, guesses of "plain" pass what titles say (patterns with known attributes,
+precision@10 0.996 to 0.812); 0.3 and 0.1 leave those alone, and take patterns in a catalogue
+without attributes from 0.575 to 0.586, by plain arithmetic from 0.345 to 0.432."""
 
 
 def agreement(payload: Payload, wish: Wish) -> float:

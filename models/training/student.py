@@ -27,7 +27,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.errors import ModelUnavailable
-from models.compact import CompactEncoder
+from models.compact import CompactEncoder, read_config
 from models.training.batches import Batch, Batches, Source
 from models.training.distil import absolute_loss
 from models.training.encoder import batches_of
@@ -69,12 +69,12 @@ class StudentConfig:
     names: float = 0.3
 
     @classmethod
-    def larger(cls, *, data: Path, out: Path, teacher: Path) -> StudentConfig:
-        """A student that sees more than its teacher, to become the next one's: two cores."""
+    def for_teacher(cls, *, data: Path, out: Path, teacher: Path) -> StudentConfig:
+        """A student with a larger frame than its teacher, to teach the next one: two cores."""
         base = TrainConfig(
             data=data,
             out=out,
-            work=Path("runs/larger"),
+            work=Path("runs/teacher"),
             name="teacher",
             batch=128,
             epochs=5,
@@ -87,7 +87,7 @@ class StudentConfig:
         return cls(teacher=teacher, base=base)
 
     @classmethod
-    def for_cpu(cls, *, data: Path, out: Path, teacher: Path) -> StudentConfig:
+    def for_serving(cls, *, data: Path, out: Path, teacher: Path) -> StudentConfig:
         """The student that ships: the schedule of two cores."""
         base = TrainConfig(
             data=data,
@@ -217,9 +217,9 @@ def start_from(model: DualTower, folder: Path, *, texts: Path | None = None) -> 
     held = load_file(folder / "compact.safetensors")
     if texts is not None:
         others = load_file(texts / "compact.safetensors")
-        held |= {
-            name: each for name, each in others.items() if not name.startswith(("image.", "heads."))
-        }
+        seen = ("image.", "heads.")
+        held = {name: each for name, each in held.items() if name.startswith(seen)}
+        held |= {name: each for name, each in others.items() if not name.startswith(seen)}
     own = model.state_dict()
     sizes = {name: each.shape for name, each in held.items()}
     unlike = {name for name, each in own.items() if sizes.get(name) != each.shape}
@@ -250,7 +250,7 @@ def train_student(config: StudentConfig) -> TrainReport:
     """
     teacher = CompactEncoder(config.teacher)
     start = config.start or config.teacher
-    begun = CompactEncoder(start).encoder_id.revision
+    begun = read_config(start).revision
     theirs = json.loads((config.teacher / "config.json").read_text(encoding="utf-8"))
     towers = dataclasses.replace(
         config.base.towers,

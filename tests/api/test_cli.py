@@ -31,6 +31,7 @@ COMMANDS = (
     ["train"],
     ["train", "encoder"],
     ["train", "student"],
+    ["train", "teacher"],
     ["train", "composer"],
     ["study"],
     ["study", "distil"],

@@ -57,7 +57,7 @@ def test_other_labels_are_refused(tmp_path: Path) -> None:
 
 
 def test_starts_from_one_encoder_with_the_texts_of_another(tmp_path: Path) -> None:
-    pictures, texts, student = tower(), tower(), tower()
+    pictures, texts, student = tower(text_layers=2), tower(), tower()
     for model, name in ((pictures, "pictures"), (texts, "texts")):
         (tmp_path / name).mkdir()
         keep(model, tmp_path / name)

@@ -43,3 +43,14 @@ def test_starts_afresh_when_full_and_still_has_what_is_asked() -> None:
     assert {B, C} <= found.keys()
     assert A not in found
     assert {A, B, C} <= cache.of([A, B, C], shelf.read).keys()  # more than it keeps, in one call
+
+
+def test_products_share_what_they_say_and_what_nobody_says_is_forgotten() -> None:
+    cache = PayloadCache(kept=8)
+    held = cache.of([A, B], lambda _: [(each, {"colour": ["red"], "p": [0.5]}) for each in (A, B)])
+    assert held[A] == {"colour": ("red",), "p": (0.5,)}
+    assert held[A]["colour"] is held[B]["colour"]
+    for place in range(40):
+        cache.drop([A])
+        cache.of([A], lambda _, value=str(place): [(A, {"colour": [value]})])
+    assert len(cache._values) <= 9  # pyright: ignore[reportPrivateUsage]
