@@ -20,11 +20,14 @@ from engine.payload import build_point
 from engine.ports import VectorIndex
 from engine.types import EncoderId, IndexPoint
 
-__all__ = ["MAX_PHANTOMS", "ReconcileReport", "reconcile"]
+__all__ = ["MAX_PHANTOMS", "OPTIMISE_FROM_POINTS", "ReconcileReport", "reconcile"]
 
 MAX_PHANTOMS = 100
 """Points without a product that a process killed between the two stores may leave behind; deletions
 are therefore made in batches of at most this many."""
+
+OPTIMISE_FROM_POINTS = 5_000
+"""After fewer new points the search structures serve well enough as they are."""
 
 _MAX_PHANTOM_FRAC = 0.1
 _PER_BATCH = 256
@@ -112,6 +115,8 @@ def reconcile(
     if phantoms:
         index.delete(phantoms)
         index.flush()
+    if rebuilt > OPTIMISE_FROM_POINTS:
+        index.optimise()
     return ReconcileReport(
         products=products,
         rebuilt=rebuilt,

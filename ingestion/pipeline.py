@@ -23,7 +23,7 @@ from engine.errors import FeedError
 from engine.ids import ProductId, point_id
 from engine.ports import AttributePredictor, DualEncoder, VectorIndex
 from engine.query.lexicon import Lexicon, default_lexicon
-from engine.reconcile import MAX_PHANTOMS
+from engine.reconcile import MAX_PHANTOMS, OPTIMISE_FROM_POINTS
 from engine.types import Outcome, OutcomeKind, Problem
 from ingestion.embed import Embedded, Embedder, Finished
 from ingestion.mapping import BoundMapping, choose_mapping
@@ -37,9 +37,6 @@ from ingestion.sources.source import FeedSource
 from ingestion.tally import OnOutcome, OnProgress, Progress, Tally
 
 __all__ = ["IngestMode", "IngestOptions", "IngestionReport", "Progress", "ingest"]
-
-OPTIMISE_FROM_POINTS = 5_000
-"""After fewer new points the search structures serve well enough as they are."""
 
 _MAX_BATCH_PICTURES = 512
 _MAX_BATCH_BYTES = 64_000_000

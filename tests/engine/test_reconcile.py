@@ -181,3 +181,17 @@ def test_forty_thousand_products_in_good_order_cost_little(tmp_path: Path):
     assert is_clean(report)
     assert report.products == 40_000
     assert time.process_time() - started_s < 2
+
+
+def test_a_large_repair_ends_with_fresh_search_structures(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    optimised: list[int] = []
+    monkeypatch.setattr(type(shop.index), "optimise", lambda index: optimised.append(index.count()))
+    monkeypatch.setattr("engine.reconcile.OPTIMISE_FROM_POINTS", 2)
+    drop(shop.index, *list(shop.catalogue.stamps())[:2])
+    repair(shop)
+    assert optimised == []
+    drop(shop.index, *list(shop.catalogue.stamps())[:3])
+    repair(shop)
+    assert optimised == [6]
