@@ -181,6 +181,32 @@ def _distil(
 
 
 @app.command(epilog=EXIT_CODES)
+def detector(
+    data: DataOption = Path("../shared/data"),
+    work: WorkOption = Path("runs/detector"),
+    device: Annotated[Device, typer.Option("--device", help="Where it runs.")] = Device.CPU,
+    epochs: EpochsOption = None,
+    seed: SeedOption = 7,
+    as_json: JsonOption = False,
+) -> None:
+    """Train the detector of garments; its checkpoint stays in --work.
+
+    lookalike train detector --data ../shared/data
+    """
+    import logging
+
+    try:
+        from detectors.training.yolo import DetectorConfig, train_detector
+    except ImportError as error:
+        raise _missing(error) from error
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    config = DetectorConfig(data=data, work=work, device=device.value, seed=seed)
+    report = train_detector(dataclasses.replace(config, epochs=epochs or config.epochs))
+    _tell({"checkpoint": str(report.checkpoint), "seconds": round(report.seconds)}, as_json=as_json)
+
+
+@app.command(epilog=EXIT_CODES)
 def composer(
     data: DataOption = Path("../shared/data"),
     out: OutOption = Path("models/weights"),

@@ -33,6 +33,7 @@ COMMANDS = (
     ["train", "student"],
     ["train", "teacher"],
     ["train", "composer"],
+    ["train", "detector"],
     ["study"],
     ["study", "distil"],
     ["study", "text-towers"],

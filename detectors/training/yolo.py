@@ -1,0 +1,121 @@
+"""Trains the detector: an ultralytics YOLO of the nano class, from its configuration."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from detectors.taxonomy import default_taxonomy
+from detectors.training.dataset import DatasetConfig, write_dataset
+from detectors.training.pretrain import pretrain_backbone, write_packshots
+from detectors.training.quiet import quiet_ultralytics
+from engine.processors import usable_cores
+
+__all__ = ["DetectorConfig", "DetectorReport", "train_detector"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectorConfig:
+    """A training run.
+
+    Attributes:
+        data: Folder of the real data.
+        work: Folder for data sets, runs and checkpoints; a run goes on from its last one.
+        device: ``cpu`` or ``cuda``.
+        model: Name of the detection model's configuration.
+        backbone: Name of the classification model's; empty for a start from nothing.
+        backbone_epochs: Passes over the packshots.
+        epochs: Passes over the pictures with boxes.
+        side_px: Longer side of what the detector reads.
+        batch: Pictures a step.
+        dataset: What it learns from.
+    """
+
+    data: Path
+    work: Path = Path("runs/detector")
+    device: str = "cpu"
+    model: str = "yolo11n.yaml"
+    backbone: str = "yolo11n-cls.yaml"
+    backbone_epochs: int = 6
+    epochs: int = 30
+    side_px: int = 320
+    batch: int = 16
+    seed: int = 7
+
+    @property
+    def dataset(self) -> DatasetConfig:
+        """The pictures."""
+        return DatasetConfig(data=self.data, seed=self.seed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectorReport:
+    """How a run ended: the checkpoint, and the time that this call took."""
+
+    checkpoint: Path
+    seconds: float
+
+
+def train_detector(config: DetectorConfig) -> DetectorReport:
+    """Write the data sets, train the backbone, train the detector; goes on where it stopped.
+
+    Raises:
+        NotFound: The training data are not in `config.data`.
+    """
+    began = time.monotonic()
+    work = config.work.resolve()
+    ultralytics = quiet_ultralytics(work / "ultralytics", threads=usable_cores())
+    boxes = write_dataset(work / "boxes", config.dataset, default_taxonomy())
+    start: Path | None = None
+    if config.backbone:
+        packshots = write_packshots(work / "packshots", config.data)
+        start = pretrain_backbone(
+            ultralytics,
+            packshots,
+            work / "backbone",
+            config=config.backbone,
+            epochs=config.backbone_epochs,
+            seed=config.seed,
+        )
+    checkpoint = _train(ultralytics, config, boxes, start, work / "detector")
+    return DetectorReport(checkpoint=checkpoint, seconds=time.monotonic() - began)
+
+
+def _train(
+    ultralytics: Any, config: DetectorConfig, boxes: Path, start: Path | None, out: Path
+) -> Path:
+    last, done = out / "weights" / "last.pt", out / "done"
+    if done.exists():
+        return last
+    resume = last.exists()
+    model = ultralytics.YOLO(str(last) if resume else config.model)
+    if start is not None and not resume:
+        model.load(str(start))  # the layers of equal name and shape: the backbone's
+    model.train(
+        data=str(boxes),
+        resume=resume,
+        imgsz=config.side_px,
+        batch=config.batch,
+        epochs=config.epochs,
+        project=str(out.parent),
+        name=out.name,
+        exist_ok=True,
+        amp=False,
+        plots=False,
+        workers=0,
+        seed=config.seed,
+        optimizer="AdamW",
+        lr0=1e-3,
+        cos_lr=True,
+        close_mosaic=8,
+        hsv_h=0.0,
+        degrees=5.0,
+        device=config.device,
+    )
+    done.touch()
+    return last
