@@ -64,12 +64,14 @@ class Wish:
     Attributes:
         credits: Value → credit in (0, 1].
         edit: The edit it comes from; ``None`` when it is kept from the reference.
+        asked: What that edit and its alternatives ask for, in words: "red or blue".
     """
 
     facet: Facet
     credits: Mapping[str, float]
     weight: float
     edit: Edit | None = None
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +127,10 @@ def compose(
     products do not carry still counts through the words of the description.
     """
     draft = _Draft()
+    draft.degraded += [
+        Degradation(part="words", message=f"'{each}' was left out: nothing is known of it here.")
+        for each in parse.ignored
+    ]
     chosen: dict[Facet, list[Edit]] = {}
     for edit in parse.edits:
         if edit.operation is Operation.SET and edit.attribute in set(Facet):
@@ -169,7 +175,13 @@ def _choose(
         credit["unisex"] = UNISEX_CREDIT
     weight = TYPE_WEIGHT if facet is Facet.TYPE else EDIT_WEIGHT
     draft.wishes.append(
-        Wish(facet=facet, credits=credit, weight=weight * weights.edits, edit=edits[0])
+        Wish(
+            facet=facet,
+            credits=credit,
+            weight=weight * weights.edits,
+            edit=edits[0],
+            asked=" or ".join(dict.fromkeys(edit.value or edit.text for edit in edits)),
+        )
     )
     if all(edit.hard for edit in edits):
         draft.hard.append(In(facet.value, tuple(sorted(credit))))
@@ -196,7 +208,13 @@ def _constrain(
             draft.words.append(wish.words)
             for facet, credit in wish.credits.items():
                 draft.wishes.append(
-                    Wish(facet=facet, credits=credit, weight=EDIT_WEIGHT * weights.edits, edit=edit)
+                    Wish(
+                        facet=facet,
+                        credits=credit,
+                        weight=EDIT_WEIGHT * weights.edits,
+                        edit=edit,
+                        asked=edit.value or edit.text,
+                    )
                 )
         case Operation.SET:  # an attribute that products do not carry, such as a logo
             draft.words.append(edit.value)
@@ -217,7 +235,7 @@ def _relative_price(draft: _Draft, edit: Edit, reference: Reference | None) -> N
         draft.degraded.append(
             Degradation(
                 part=edit.edit_id,
-                message=f"'{edit.text}' was left out: the reference has no price to compare with.",
+                message=f"'{edit.text}' was left out: there is no price to compare with.",
             )
         )
         return

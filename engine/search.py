@@ -50,6 +50,11 @@ MAX_TEXT = 512
 CACHED = 4096
 """Text vectors that are kept."""
 
+_TOO_DEEP = Degradation(
+    part="cursor",
+    message=f"Paging ends after {MAX_DEPTH:,} hits; filters bring the others within reach.",
+)
+
 
 @dataclass(slots=True)
 class _Stages:
@@ -132,15 +137,16 @@ class SearchService:
             hits = _hits(page, offset, target, snapshot)
         with stage("facets"):
             facets = snapshot.counts(query.facets, hard)
-        more = len(groups) > offset + query.limit and offset + query.limit < MAX_DEPTH
+        more = len(groups) > offset + query.limit
+        ends = more and offset + query.limit >= MAX_DEPTH
         return SearchResult(
             hits=hits,
             parse=parse,
             reference=reference.attributes if reference else (),
             facets=facets,
             timings_ms=stage.ms,
-            degraded=(*target.degraded, *_shortfall(page, target)),
-            next_cursor=encode_cursor(offset + query.limit, key) if more else "",
+            degraded=(*target.degraded, *_shortfall(page, target), *([_TOO_DEEP] if ends else [])),
+            next_cursor=encode_cursor(offset + query.limit, key) if more and not ends else "",
             encoder=self._encoder.encoder_id.fingerprint,
         )
 
@@ -376,7 +382,7 @@ def _shortfall(page: Sequence[Group], target: Target) -> list[Degradation]:
                 Degradation(
                     part=wish.edit.edit_id,
                     message=f"{met} of these {len(page)} have "
-                    f"{wish.facet.value}: {wish.edit.value or wish.edit.text}; "
+                    f"{wish.facet.value}: {wish.asked}; "
                     "the others come close in the rest.",
                 )
             )

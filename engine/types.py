@@ -326,12 +326,14 @@ class Parse:
         edits: The changes, in the order of their spans; spans do not overlap.
         free_text: What remains once the edits and filler words are taken out.
         dropped: Ids of edits that were understood and that the caller dropped.
+        ignored: Refusals of what nothing is known of ("not acme"): no edit, and not searched for.
     """
 
     text: str
     edits: tuple[Edit, ...] = ()
     free_text: str = ""
     dropped: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

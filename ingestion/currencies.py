@@ -38,18 +38,32 @@ _SIGN = re.compile(
     ),
     re.IGNORECASE,
 )
+_WORDS = {
+    "euro": "EUR", "dollar": "USD", "pound": "GBP", "rupee": "INR", "yen": "JPY", "yuan": "CNY",
+    "zloty": "PLN", "złoty": "PLN", "krona": "SEK", "kronor": "SEK", "krone": "DKK", "lira": "TRY",
+}  # fmt: skip
+_WORD = re.compile(rf"(?<!{_LETTER})({'|'.join(_WORDS)})s?(?!{_LETTER})", re.IGNORECASE)
 _BY_SIGN = {sign.casefold(): codes for sign, codes in _SIGNS.items()}
+_NO_CODES = frozenset("ALL EXC INC MRP MSP NET NEW NOW OFF PER RRP TAX TOP UVP VAT".split())  # noqa: SIM905
+_CAPITALS = re.compile(rf"(?<!{_LETTER})[A-Z]{{3}}(?!{_LETTER})")
 _CODE = re.compile(rf"(?<!{_LETTER})[A-Za-z]{{3}}(?!{_LETTER})")
 
 
 def currency_of(text: str) -> str:
     """The ISO 4217 code of the currency that a price names; empty where it names none.
 
-    A sign counts before a code, since a short word may look like one.
+    A sign counts before a code, since a short word may look like one; a word counts last.
     """
     named = [code for code in map(str.upper, _CODE.findall(text)) if code in CODES]
     sign = _SIGN.search(text)
     if sign is None:
-        return named[0] if named else ""
+        word = _WORD.search(text)
+        said = [_WORDS[word[1].casefold()]] if word else []
+        return next(iter([*named, *said]), "")
     meant = _BY_SIGN[sign[0].casefold()]
     return next((code for code in named if code in meant), meant[0])
+
+
+def names_unknown(text: str) -> bool:
+    """Whether a price has letters that look like a currency's code and are none ("15 XXQ")."""
+    return not currency_of(text) and not _NO_CODES.issuperset(_CAPITALS.findall(text))

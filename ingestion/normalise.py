@@ -12,7 +12,7 @@ from engine.ids import ProductId
 from engine.query.lexicon import Lexicon
 from engine.types import Attribute, Facet, PictureRef, Problem, RawRecord
 from ingestion.clean import clean_id, clean_line, has_forbidden
-from ingestion.currencies import currency_of
+from ingestion.currencies import currency_of, names_unknown
 from ingestion.mapping import BoundMapping, Field
 from ingestion.price import Money, PriceError, parse_price
 
@@ -238,6 +238,9 @@ class Normaliser:
         if money.is_lowest:
             text = "a range of prices; the lowest one is used."
             warnings.append(self._problem(record, field, "row.price_range", text))
+        if names_unknown(cell):
+            text = "no currency has this code; the price counts in the default currency."
+            warnings.append(self._problem(record, field, "row.currency_unknown", text))
         return money
 
     def _currency(self, record: RawRecord) -> str:

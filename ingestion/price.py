@@ -19,6 +19,7 @@ MAX_AMOUNT = Decimal(10_000_000)
 
 _DASHES = re.compile(r"\s*(?:[-–—~]|\bto\b|\bbis\b)\s*", re.IGNORECASE)
 _NEGATIVE = re.compile(r"^\W*[-−]\s*\D{0,4}\d|^\(.*\d.*\)$|\d\s*-\s*$")
+_FRACTION = re.compile(r"(?<![\d.,])0[.,](\d{3,})(?![\d.,])")
 _SCIENTIFIC = re.compile(r"\d[eE][+-]?\d")
 
 
@@ -66,6 +67,9 @@ def parse_price(text: str) -> Money:
 
 
 def _amount(text: str) -> Decimal:
+    fraction = _FRACTION.search(text)
+    if fraction is not None:  # "0.999" has no thousands, whatever three digits look like
+        return Decimal(f"0.{fraction[1]}")
     amount = Price.fromstring(text).amount
     if amount is None or not amount.is_finite():
         raise PriceError("there is no amount")

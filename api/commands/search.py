@@ -66,7 +66,9 @@ def search(
         raise InvalidInput(
             "nothing to search for.",
             where="search",
-            hint='Give words, --image, --like or --filter: lookalike search "red dress".',
+            hint="--but changes something: name it with --image or --like."
+            if but
+            else 'Give words, --image, --like or --filter: lookalike search "red dress".',
         )
     query = SearchQuery(
         text=text,

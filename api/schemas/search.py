@@ -180,7 +180,10 @@ class SearchAnswer(WireResponse):
     facets: dict[str, list[FacetCountOut]]
     degraded: list[DegradationOut]
     timing_ms: dict[str, float] = Field(description="Stage of the search → milliseconds.")
-    next_cursor: str = Field(description="For the next page; empty on the last one.")
+    next_cursor: str = Field(
+        description="For the next page; empty on the last one, and after 1,000 hits. Hits may "
+        "repeat or be missing where the catalogue changed between two pages."
+    )
     encoder: str
 
 

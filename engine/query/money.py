@@ -30,7 +30,8 @@ _MONEY = re.compile(
     rf"(?<![\w.,])(?:(?P<before>{_NAMES})\s{{0,2}})?"
     r"(?P<number>[0-9]{1,3}(?:[ '’.,\u00a0\u202f][0-9]{3}){1,3}(?:[.,][0-9]{1,2})?"
     r"|[0-9]{1,9}(?:[.,][0-9]{1,2})?)"
-    rf"(?P<thousand>k)?(?:,-|\.-)?(?:\s{{0,2}}(?P<after>{_NAMES})(?!\w))?"
+    rf"(?P<thousand>k)?(?:,-|\.-)?"
+    rf"(?:\s{{0,2}}(?:(?P<after>{_NAMES})|(?P<cents>cents?))(?!\w))?"
     r"(?![0-9])(?!(?!ish\b)[^\W\d_])",  # "50ish" is an amount, "3d" is none
     re.IGNORECASE,
 )
@@ -64,7 +65,7 @@ def find_money(text: str) -> list[Money]:
         name = (match["before"] or match["after"] or "").lower()
         found.append(
             Money(
-                amount=amount * 1000 if thousand else amount,
+                amount=amount * 1000 if thousand else amount / 100 if match["cents"] else amount,
                 currency=_CURRENCIES.get(name, ""),
                 start=match.start(),
                 end=match.end(),

@@ -16,7 +16,7 @@ from dataclasses import replace
 from engine.errors import InvalidInput
 from engine.query.brands import brand_table
 from engine.query.context import context_of
-from engine.query.elements import Element, Kind, Scanner
+from engine.query.elements import Element, Gap, Kind, Scanner
 from engine.query.language import Cue
 from engine.query.lexicon import Lexicon, default_lexicon
 from engine.query.prices import PRICE, find_prices
@@ -50,7 +50,8 @@ def parse_modification(
     elements, prices, reading = _read(text, lexicon, brands)
     edits = _edits(text, elements, prices, reading, _HARD_IN_MODIFICATION)
     free_text = remaining_words(text, elements, unmade_of(elements, reading))
-    return Parse(text=text, edits=edits, free_text=free_text)
+    ignored = _ignored(text, elements, reading)
+    return Parse(text=text, edits=edits, free_text=free_text, ignored=ignored)
 
 
 def parse_query(
@@ -73,7 +74,12 @@ def parse_query(
         and element.kind not in {Kind.CUE, Kind.PRICE}
         and not (element.kind is Kind.QUALITY and element.quality == PRICE)
     ]
-    return Parse(text=text, edits=edits, free_text=remaining_words(text, elements, kept))
+    return Parse(
+        text=text,
+        edits=edits,
+        free_text=remaining_words(text, elements, kept),
+        ignored=_ignored(text, elements, reading),
+    )
 
 
 def without(parse: Parse, dropped_ids: Collection[str]) -> Parse:
@@ -109,6 +115,20 @@ def _read(
     prices = find_prices(text)
     elements = Scanner(text, tokens, prices, lexicon, table).scan()
     return elements, prices, read_wishes(elements, context_of(elements, lexicon))
+
+
+def _ignored(text: str, elements: Sequence[Element], reading: Reading) -> tuple[str, ...]:
+    """Refusals of what nothing is known of, as typed: "not acme"."""
+    phrases: list[str] = []
+    last = -2
+    for at in reading.lost:
+        element = elements[at]
+        if at == last + 1 and element.gap is Gap.NONE:
+            phrases[-1] += text[elements[last].end : element.end]
+        else:
+            phrases.append(text[element.start : element.end])
+        last = at
+    return tuple(phrases)
 
 
 def _edits(

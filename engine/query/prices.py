@@ -21,7 +21,13 @@ AROUND_FRAC = Decimal("0.2")
 
 _WINDOW = 40  # characters before and after a number that are looked at
 
-_NOT = r"(?P<negated>(?:not|no|never|nothing|don'?t)\s{1,3}(?:\w{1,8}\s{1,3}){0,2})?"
+# What may stand between a "not" and the "over" that it turns round: "don't want to pay over 40".
+# Any other word is what is refused: "not green under 40".
+_FILLER = (
+    r"a|anything|be|bit|cost|costing|costs|far|go|goes|going|it|much|pay|paying|price|priced|spend"
+    r"|spending|that|the|to|too|want|wants|way"
+)
+_NOT = rf"(?P<negated>(?:not|no|never|nothing|don'?t)\s{{1,3}}(?:(?:{_FILLER})\s{{1,3}}){{0,3}})?"
 _MOST = (
     r"under|below|beneath|less\s{1,3}than|lower\s{1,3}than|cheaper\s{1,3}than|fewer\s{1,3}than|at\s{1,3}most"
     r"|up\s{1,3}to|upto|until|max(?:imum)?(?:\s{1,3}of)?\.?|within|no\s{1,3}more\s{1,3}than|<=?|≤|capped\s{1,3}at"

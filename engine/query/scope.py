@@ -49,11 +49,13 @@ class Reading:
         wishes: In the order of their words.
         refused: Positions of all elements that are refused, the negations included.
         details: Positions of values and qualities that describe a detail.
+        lost: Positions of what is refused and about which nothing can be done.
     """
 
     wishes: tuple[Wish, ...]
     refused: frozenset[int]
     details: frozenset[int]
+    lost: tuple[int, ...]
 
 
 @dataclass(slots=True)
@@ -99,7 +101,13 @@ def read_wishes(elements: Sequence[Element], context: Context) -> Reading:
                 wish = _wish(state, elements, at, unwished)
                 if wish is not None:
                     wishes.append(_insisted_after(wish, elements))
-    return Reading(tuple(wishes), frozenset(state.refused), context.details)
+    done = [(elements[wish.at].end, wish.start) for wish in wishes]
+    lost = [
+        at
+        for at in sorted(state.refused)
+        if not any(start <= elements[at].start < end for end, start in done)
+    ]
+    return Reading(tuple(wishes), frozenset(state.refused), context.details, tuple(lost))
 
 
 def _cross_gap(state: _State, elements: Sequence[Element], at: int) -> None:
@@ -166,9 +174,9 @@ def _wish(
 ) -> Wish | None:
     element = elements[at]
     if state.spent:
-        negated_noun = element.noun or element.kind is Kind.PART or element.facet is Facet.TYPE
+        negated_noun = element.noun or element.kind is Kind.PART
         state.end_negation()
-        if negated_noun:  # "no funny stripes"
+        if negated_noun:  # "no funny stripes"; but "not acme shoes" are shoes
             state.refused.add(at)
             return None
     if state.negation is None:

@@ -60,6 +60,5 @@ def _about(candidate: Candidate, wish: Wish, *, predicted: bool) -> Reason | Non
         return None
     if fulfils(candidate.payload, wish):
         return Reason(text=f"{own}, as asked", predicted=predicted)
-    asked = wish.edit.value or wish.edit.text
-    text = f"{own}, not {asked}" if own else f"{wish.facet.value} not known"
+    text = f"{own}, not {wish.asked}" if own else f"{wish.facet.value} not known"
     return Reason(text=text, met=False, predicted=predicted)

@@ -281,3 +281,26 @@ def test_unknown_products_are_not_found(service, field):
         service.search(query)
     with pytest.raises(NotFound, match="nobody"):
         service.product(ProductId("nobody"), DEFAULT_TENANT)
+
+
+def test_alternatives_are_named_together_in_reasons_and_notes(service):
+    found = service.search(SearchQuery(text="red or blue dress", limit=100))
+    said = {reason.text for hit in found.hits for reason in hit.reasons}
+    assert "green, not red or blue" in said
+    assert any("colour: red or blue" in each.message for each in found.degraded)
+
+
+def test_a_refusal_of_something_unknown_is_told(service):
+    found = service.search(SearchQuery(text="not acme dress under 40 euros"))
+    assert any("'not acme'" in each.message for each in found.degraded)
+    assert all(each.operation.value == "at_most" for each in found.parse.edits if each.currency)
+
+
+def test_the_end_of_paging_is_told(service, monkeypatch):
+    monkeypatch.setattr("engine.search.MAX_DEPTH", 6)
+    page = service.search(SearchQuery(text="dress", limit=3))
+    assert page.next_cursor
+    assert all(each.part != "cursor" for each in page.degraded)
+    last = service.search(SearchQuery(text="dress", limit=3, cursor=page.next_cursor))
+    assert not last.next_cursor
+    assert [each.part for each in last.degraded].count("cursor") == 1

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingestion.currencies import names_unknown
 from ingestion.price import Money, PriceError, parse_price
 
 
@@ -62,3 +63,26 @@ def test_any_text_is_a_price_or_a_price_error(text: str):
 @given(st.integers(1, 10**9))
 def test_plain_amounts_come_back(minor: int):
     assert parse_price(f"{minor // 100}.{minor % 100:02} EUR").minor == minor
+
+
+@pytest.mark.parametrize(
+    ("text", "minor", "currency"),
+    [
+        ("0.999 EUR", 100, "EUR"),
+        ("€0,125", 13, "EUR"),
+        ("12.500 EUR", 1_250_000, "EUR"),
+        ("15 euros", 1500, "EUR"),
+        ("15.00 Dollar", 1500, "USD"),
+        ("15 pounds", 1500, "GBP"),
+        ("15 XXQ", 1500, ""),
+    ],
+)
+def test_fractions_of_one_and_currencies_in_words(text: str, minor: int, currency: str):
+    assert parse_price(text) == Money(minor=minor, currency=currency)
+
+
+def test_a_code_that_is_no_currency_is_noticed():
+    assert names_unknown("15 XXQ")
+    assert not names_unknown("15 EUR")
+    assert not names_unknown("from 9 to 12")
+    assert not names_unknown("UVP 19,99")

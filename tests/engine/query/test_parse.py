@@ -95,3 +95,18 @@ def test_time_grows_with_length_only(piece):
 
     # Ten times the text may take ten times as long; a quadratic reading would take a hundred.
     assert seconds(LONGEST_TEXT) < 40 * seconds(LONGEST_TEXT // 10) + 0.02
+
+
+@pytest.mark.parametrize(
+    ("text", "ignored"),
+    [
+        ("not acme shoes", ("not acme",)),
+        ("red dress without frobnicate, no acme", ("without frobnicate", "no acme")),
+        ("no funny stripes", ("no funny stripes",)),
+        ("not red, no sleeves, not more than 40", ()),
+        ("shoes", ()),
+    ],
+)
+def test_a_refusal_of_something_unknown_is_told(text, ignored):
+    assert parse_query(text).ignored == ignored
+    assert parse_modification(text).ignored == ignored
