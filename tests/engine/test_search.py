@@ -284,7 +284,7 @@ def test_unknown_products_are_not_found(service, field):
 
 
 def test_alternatives_are_named_together_in_reasons_and_notes(service):
-    found = service.search(SearchQuery(text="red or blue dress", limit=100))
+    found = service.search(SearchQuery(text="red or blue dress", limit=100, group_variants=False))
     said = {reason.text for hit in found.hits for reason in hit.reasons}
     assert "green, not red or blue" in said
     assert any("colour: red or blue" in each.message for each in found.degraded)
