@@ -197,8 +197,6 @@ class Container:
         # every collection costs a search milliseconds.
         gc.collect()
         gc.freeze()
-        # A search makes some thousand short-lived objects and no cycles: look for those less often.
-        gc.set_threshold(50_000, 20, 50)
         return service
 
     def _build_jobs(self, on_finished: OnFinished | None) -> IngestionJobs:

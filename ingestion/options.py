@@ -52,7 +52,7 @@ class IngestOptions:
     delimiter: str = ""
     report_folder: Path | None = None
     refresh: bool = False
-    batch_products: int = 256
+    batch_products: int = 512
     decode_threads: int = 2
     target_px: int = 448
     max_bad_frac: float = 0.2
