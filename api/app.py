@@ -90,38 +90,36 @@ def _open(state: AppState) -> None:
     """Load, reconcile and answer once, so that the first shopper waits for nothing."""
     container = state.container
     state.parts = {"catalogue": "starting", "index": "starting", "encoder": "starting"}
-    _ = container.encoder
+    container.encoder.embed_texts(["red dress"])
     state.parts["encoder"] = "ok"
     report = container.reconcile()
     logger.info("reconciled", extra={"report": str(report)})
     state.parts["catalogue"] = "ok"
     state.parts["index"] = "ok"
     # Taken out here: the container is locked while it closes and waits for the last job.
-    uploads, warm_up = (
-        container.feed_uploads,
-        partial(_warm_up, container.search, container.catalogue),
-    )
-    warm_up()
+    uploads = container.feed_uploads
+    read_ahead = partial(_read_ahead, container.search, container.catalogue)
+    read_ahead()
     uploads.sweep(container.catalogue.jobs.waiting_feeds())
-    container.start_jobs(partial(_on_ingested, state.metrics, uploads, warm_up))
+    container.start_jobs(partial(_on_ingested, state.metrics, uploads, read_ahead))
     state.ready = True
 
 
-def _warm_up(service: SearchService, catalogue: CatalogueStore) -> None:
-    """Read ahead what searches would wait for; what cannot be read is told by who asks for it."""
+def _read_ahead(service: SearchService, catalogue: CatalogueStore) -> None:
+    """Products that cannot be read stop nobody here; whoever asks for one is told."""
     try:
-        service.warm_up(catalogue.tenants())
+        service.read_ahead(catalogue.tenants())
     except (LookalikeError, LookupError, ValueError) as error:
-        logger.warning("not warmed up", extra={"reason": repr(error)})
+        logger.warning("products were not read ahead", extra={"reason": repr(error)})
 
 
 def _on_ingested(
     metrics: Metrics,
     uploads: FeedUploads,
-    warm_up: Callable[[], None],
+    read_ahead: Callable[[], None],
     job: JobRecord,
     report: IngestionReport | None,
 ) -> None:
     metrics.on_ingested(report)
     uploads.discard(Path(job.feed))
-    warm_up()  # what was read ahead belonged to the catalogue before
+    read_ahead()  # what was read ahead belonged to the catalogue before

@@ -31,7 +31,7 @@ from engine.ranking.fusion import fuse
 from engine.ranking.reasons import explainer
 from engine.reference import from_picture, from_product, nearby
 from engine.retrieval import Question, beyond, pool
-from engine.snapshots import Snapshot, Snapshots
+from engine.snapshots import KEPT_BYTES, Snapshot, Snapshots
 from engine.types import (
     Degradation,
     Facet,
@@ -97,11 +97,11 @@ class SearchService:
         self._texts: dict[str, NDArray[np.float32]] = {}
         self._snapshots = Snapshots(catalogue, index)
 
-    def warm_up(self, tenants: Sequence[TenantId]) -> None:
-        """Load what the first queries would wait for: the encoder, and products ahead."""
-        self._encoder.embed_texts(["red dress"])
+    def read_ahead(self, tenants: Sequence[TenantId]) -> None:
+        """Load products of these tenants before anybody asks for them, as far as there is room."""
+        room = KEPT_BYTES
         for tenant in tenants:
-            self._snapshots.of(tenant).fill()
+            room -= self._snapshots.of(tenant).fill(room)
 
     def search(self, query: SearchQuery) -> SearchResult:
         """Answer a query.

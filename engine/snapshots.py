@@ -21,7 +21,7 @@ from engine.types import Facet, FacetCount, Parse, Product
 KEPT = 16_384
 """Facet counts and parses that are kept, of each so many."""
 KEPT_BYTES = 100_000_000
-"""Of products, roughly."""
+"""Of products, roughly: of a tenant, and of all that are read ahead."""
 _PRODUCT_BYTES = 1_000  # without its description; measured on real products
 
 CHECK_S = 0.25
@@ -54,17 +54,21 @@ class Snapshot:
         self._keep(read.values())
         return {**{each: known[each] for each in ids if each in known}, **read}
 
-    def fill(self) -> None:
-        """Read products ahead until there is no room for more."""
-        for product in self._catalogue.iter_products(self._tenant):
-            if self._products_bytes >= KEPT_BYTES:
-                return
-            self._keep([product])
+    def fill(self, room_bytes: int = KEPT_BYTES) -> int:
+        """Read products ahead until they take that room; tells how much they take."""
+        if room_bytes > 0:
+            for product in self._catalogue.iter_products(self._tenant):
+                if self._products_bytes >= room_bytes:
+                    break
+                self._keep([product])
+        return self._products_bytes
 
     def _keep(self, products: Iterable[Product]) -> None:
         if self._products_bytes >= KEPT_BYTES:
             self._products, self._products_bytes = {}, 0
         for each in products:
+            if each.product_id in self._products:
+                continue
             self._products[each.product_id] = each
             self._products_bytes += _PRODUCT_BYTES + 2 * len(each.description)
 

@@ -55,10 +55,10 @@ def measure_latency(
 ) -> dict[str, list[Answered]]:
     """Ask by text, by picture and composed, in turn, one question of each kind a product.
 
-    The service is warmed up as the server does it, and then by a share of the products, drawn with
-    a fixed seed, that is not timed.
+    Products are read ahead, as the server does it. Then a share of the questions, drawn with a
+    fixed seed, warms up and is not timed.
     """
-    search.warm_up([DEFAULT_TENANT])
+    search.read_ahead([DEFAULT_TENANT])
     products = random.Random(0).sample(products, len(products))
     colours = cycle(COLOURS)
     questions: dict[str, list[SearchQuery]] = {"text": [], "picture": [], "composed": []}

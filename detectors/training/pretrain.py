@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow.parquet as pq
 from PIL import Image
 
-from engine.errors import NotFound
+from detectors.training.files import training_file
 
 __all__ = ["pretrain_backbone", "write_packshots"]
 
@@ -36,13 +36,7 @@ def write_packshots(folder: Path, data: Path) -> Path:
     done = folder / "done"
     if done.exists():
         return folder
-    path = data / "kagl.parquet"
-    if not path.is_file():
-        raise NotFound(
-            "the catalogue's packshots are not there",
-            where=str(path),
-            hint="Point --data at the folder that holds kagl.parquet.",
-        )
+    path = training_file(data, "kagl.parquet")
     shutil.rmtree(folder, ignore_errors=True)
     table = pq.read_table(path, columns=["id", "articleType", "split", "image"])
     train = Counter(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from detectors.taxonomy import Taxonomy
-from engine.errors import NotFound
+from detectors.training.files import training_file
 from engine.types import BoxPx
 
 __all__ = ["StreetBox", "StreetPhoto", "read_street"]
@@ -49,13 +49,7 @@ def read_street(data: Path, taxonomy: Taxonomy) -> list[StreetPhoto]:
     Raises:
         NotFound: There is no ``ccp.parquet`` in `data`.
     """
-    path = data / "ccp.parquet"
-    if not path.is_file():
-        raise NotFound(
-            "the street photos are not there",
-            where=str(path),
-            hint="Point --data at the folder that holds ccp.parquet.",
-        )
+    path = training_file(data, "ccp.parquet")
     photos: list[StreetPhoto] = []
     for row in pq.read_table(path).to_pylist():
         if not row["boxes"]:

@@ -73,3 +73,13 @@ def test_the_same_words_are_read_apart_as_text_and_as_change(held: Snapshots) ->
     change = snapshot.parse("but red", modifies=True, lexicon=lexicon)
     assert text != change
     assert snapshot.parse("but red", modifies=True, lexicon=lexicon) is change
+
+
+def test_reading_ahead_takes_the_room_that_it_is_given(
+    store: CatalogueStore, held: Snapshots
+) -> None:
+    snapshot = held.of(DEFAULT_TENANT)
+    assert snapshot.fill(0) == 0
+    one = snapshot.fill(1)
+    assert one > 0
+    assert snapshot.fill() == 2 * one
