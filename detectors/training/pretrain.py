@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from detectors.training.files import training_file
+from detectors.training.precision import half_precision
 
 __all__ = ["pretrain_backbone", "write_packshots"]
 
@@ -62,7 +63,14 @@ def write_packshots(folder: Path, data: Path) -> Path:
 
 
 def pretrain_backbone(
-    ultralytics: Any, packshots: Path, out: Path, *, config: str, epochs: int, seed: int
+    ultralytics: Any,
+    packshots: Path,
+    out: Path,
+    *,
+    config: str,
+    epochs: int,
+    device: str,
+    seed: int,
 ) -> Path:
     """Train the classification model of the same family and return its checkpoint.
 
@@ -72,6 +80,7 @@ def pretrain_backbone(
         out: Folder of the run; a run that is complete there is not repeated.
         config: Name of the classification model's configuration.
         epochs: Passes over the packshots.
+        device: ``cpu`` or ``cuda``.
         seed: Of the weights and the batches.
     """
     last = out / "weights" / "last.pt"
@@ -89,7 +98,7 @@ def pretrain_backbone(
         name=out.name,
         exist_ok=True,
         pretrained=False,
-        amp=False,
+        amp=half_precision(device),
         plots=False,
         workers=0,
         seed=seed,
@@ -98,7 +107,7 @@ def pretrain_backbone(
         cos_lr=True,
         erasing=0.0,
         auto_augment=None,
-        device="cpu",
+        device=device,
     )
     done.touch()
     _log.info("pretrained %s", last)

@@ -10,6 +10,7 @@ from typing import Any
 
 from detectors.taxonomy import default_taxonomy
 from detectors.training.dataset import DatasetConfig, write_dataset
+from detectors.training.precision import half_precision
 from detectors.training.pretrain import pretrain_backbone, write_packshots
 from detectors.training.quiet import quiet_ultralytics
 from engine.processors import usable_cores
@@ -80,6 +81,7 @@ def train_detector(config: DetectorConfig) -> DetectorReport:
             work / "backbone",
             config=config.backbone,
             epochs=config.backbone_epochs,
+            device=config.device,
             seed=config.seed,
         )
     checkpoint = _train(ultralytics, config, boxes, start, work / "detector")
@@ -105,7 +107,8 @@ def _train(
         project=str(out.parent),
         name=out.name,
         exist_ok=True,
-        amp=False,
+        amp=half_precision(config.device),
+        cache="ram",
         plots=False,
         workers=0,
         seed=config.seed,
