@@ -1,4 +1,4 @@
-"""Half precision for training: about twice the pictures a second, on processors that compute in it too."""
+"""Half precision for training: about twice the pictures a second, on some processors too."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["half_precision"]
 def half_precision(device: str) -> str | bool:
     """The value of ultralytics' setting ``amp``: ``bf16`` where that is fast, else ``False``.
 
-    Ultralytics knows it for GPUs alone; from this call on its trainer does it on processors as well.
+    Ultralytics knows it for GPUs alone; from this call on its trainer does it on processors too.
     """
     import torch
     import ultralytics.engine.trainer as trainer
