@@ -6,12 +6,13 @@ adapter passes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.detections import Detection, SeenPicture
 from engine.filters import Filter
 from engine.ids import PointId
 from engine.types import (
@@ -111,6 +112,88 @@ class Composer(Protocol):
         Returns:
             (D,) float32, unit length; ``None`` for a change of a kind that it has not learned, and
             for none at all.
+        """
+        ...
+
+
+class Network(Protocol):
+    """A network of one output; `models.onnx_session.OnnxTower` is one. Safe between threads."""
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """What its file says of itself."""
+        ...
+
+    def run(
+        self, count: int, inputs: Callable[[int, int], dict[str, Any]]
+    ) -> Iterator[NDArray[np.float32]]:
+        """The outputs for so many items, chunk by chunk, in order.
+
+        Args:
+            count: How many items there are.
+            inputs: Makes the inputs, by name, of the items from one place up to another. It may be
+                called in any order and from several threads.
+        """
+        ...
+
+
+class Detector(Protocol):
+    """Garments and accessories in pictures."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Coarse classes, in the order of each posterior."""
+        ...
+
+    @property
+    def revision(self) -> str:
+        """Of its weights: another revision may find other boxes."""
+        ...
+
+    def detect(self, images: Sequence[ImageRGB]) -> list[tuple[Detection, ...]]:
+        """Find the boxes of each picture, the surest first.
+
+        Returns:
+            One tuple a picture, in the order given; an empty one where nothing was found. Two boxes
+            of one class that overlap much are one. A batch gives what its pictures give one by one.
+        """
+        ...
+
+
+class MainProductFinder(Protocol):
+    """Which boxes of a gallery show the product that is sold."""
+
+    def score(
+        self, gallery: Sequence[SeenPicture], title: NDArray[np.float32] | None
+    ) -> list[NDArray[np.float32]]:
+        """Decide over all boxes of all pictures of one product together.
+
+        Args:
+            gallery: Its pictures; the vectors are those of the encoder that it was trained with.
+            title: (D,) unit text vector of the title by the same encoder; ``None`` without one.
+
+        Returns:
+            For each picture float32 (N,): how probable it is, 0 to 1, that a box shows the product.
+        """
+        ...
+
+
+class FineNamer(Protocol):
+    """Fine classes from coarse ones, by how things lie to one another."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Fine classes that it can tell."""
+        ...
+
+    def name(
+        self, detections: Sequence[Detection], *, width_px: int, height_px: int
+    ) -> list[Mapping[str, float]]:
+        """Name the boxes of one picture.
+
+        Returns:
+            For each box, fine class → probability. Those of one coarse class add up to no more than
+            the box's probability of it; what is missing is "none of these, or not to be told".
         """
         ...
 
