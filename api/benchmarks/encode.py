@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -152,21 +151,21 @@ def compact_arms(name: str, teacher: Path | None) -> dict[str, Path]:
     return folders
 
 
-def int8_arms(folders: Mapping[str, Path]) -> dict[str, CompactEncoder]:
+def int8_arms(folders: Mapping[str, Path], scratch: Path) -> dict[str, CompactEncoder]:
     """The same encoders with their image towers in int8; none without the package onnx.
 
     Taken is the quantised file of the folder if it was made from its weights, else one made for
-    this run.
+    this run in `scratch`, which has to stay as long as the encoders: they open it more than once.
     """
     found: dict[str, CompactEncoder] = {}
     for arm, folder in folders.items():
-        encoder = _load_int8(folder)
+        encoder = _load_int8(folder, scratch / arm.replace("/", "-"))
         if encoder is not None:
             found[f"{arm}{_INT8}"] = encoder
     return found
 
 
-def _load_int8(folder: Path) -> CompactEncoder | None:
+def _load_int8(folder: Path, scratch: Path) -> CompactEncoder | None:
     from models.compact import INT8_FILE, CompactEncoder
 
     try:
@@ -176,9 +175,9 @@ def _load_int8(folder: Path) -> CompactEncoder | None:
     try:
         from models.training.quantise import quantise_images, sample_pictures
 
-        with TemporaryDirectory(prefix="lookalike-int8-") as place:
-            file = quantise_images(folder, sample_pictures(), Path(place) / INT8_FILE)
-            return CompactEncoder(folder, precision="int8", int8_file=file)
+        scratch.mkdir()
+        file = quantise_images(folder, sample_pictures(), scratch / INT8_FILE)
+        return CompactEncoder(folder, precision="int8", int8_file=file)
     except ImportError:
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -99,7 +100,7 @@ def encode(
 ) -> None:
     """Pictures and texts a second, beside ViT-B-32 with random weights where torch is installed.
 
-    lookalike bench encode --teacher runs/teacher/compact
+    lookalike bench encode --teacher models/weights/teacher
     """
     from api.benchmarks.encode import (
         ANCHOR,
@@ -124,19 +125,20 @@ def encode(
         "multiply-adds: of one picture and of one title, the weights' precision aside; the anchor "
         "always reads 77 tokens.",
     ]
-    if int8 and folders:
-        found = int8_arms(folders)
-        arms.update(found)
-        if not found:
-            notes.append("No int8: it needs the package onnx (pip install 'lookalike[models]').")
     anchor = load_anchor()
     if anchor is None:
         notes.append(f"No anchor {ANCHOR}: it needs torch (pip install 'lookalike[models]').")
     else:
         arms[ANCHOR] = anchor
-    figures = measure_encode(
-        arms, anchor=None if anchor is None else ANCHOR, count=count, rounds=rounds
-    )
+    with TemporaryDirectory(prefix="lookalike-int8-") as scratch:
+        if int8 and folders:
+            found = int8_arms(folders, Path(scratch))
+            arms.update(found)
+            if not found:
+                notes.append("No int8: it needs onnx (pip install 'lookalike[models]').")
+        figures = measure_encode(
+            arms, anchor=None if anchor is None else ANCHOR, count=count, rounds=rounds
+        )
     try:
         figures += macs_figures(folders, anchor)
     except ModelUnavailable as error:

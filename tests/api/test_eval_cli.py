@@ -263,23 +263,22 @@ def test_bench_encode_has_an_arm_for_each_precision_and_the_teacher(
     teacher, student = tmp_path / "teacher", tmp_path / "student"
     shutil.copytree(WEIGHTS.with_name("teacher"), teacher)
     shutil.copytree(WEIGHTS, student)
-    for folder in (teacher, student):
-        quantise_images(folder, sample_pictures(most=24))
+    quantise_images(student, sample_pictures(most=24))
     monkeypatch.setattr("api.benchmarks.encode.load_anchor", lambda: None)
     monkeypatch.setattr("models.compact.WEIGHTS", tmp_path / "compact")
     (tmp_path / "compact").symlink_to(student)
-    arguments = ("encode", "--teacher", teacher, "--count", 2, "--rounds", 1, "--json")
-    found = figures_of(run(bench.app, *arguments))
+    arguments = ("encode", "--teacher", teacher, "--count", 40, "--rounds", 1, "--json")
+    found = figures_of(run(bench.app, *arguments))  # in chunks, which open their files later
     arms = {arm for metric, arm, _ in found if metric == "rate"}
     assert arms == {"compact", "compact-int8", "teacher", "teacher-int8"}
     pictures = found["multiply-adds", "teacher", "images"]
     assert pictures["unit"] == "M"
-    assert 90 < pictures["value"] < 110  # EfficientNet-Lite0 at 96 by 128 pixels
+    assert 215 < pictures["value"] < 235  # EfficientNet-Lite0 at 144 by 192 pixels
     assert 40 < found["multiply-adds", "compact", "images"]["value"] < 47  # 64 by 80
     assert 1 < found["multiply-adds", "compact", "texts"]["value"] < 60
     plain = figures_of(run(bench.app, *arguments, "--no-int8"))
     assert {arm for metric, arm, _ in plain if metric == "rate"} == {"compact", "teacher"}
-    assert (teacher / INT8_FILE).is_file()
+    assert not (teacher / INT8_FILE).exists()
     (tmp_path / "vit-b-32").symlink_to(teacher)
     with pytest.raises(InvalidInput, match="vit-b-32"):
         run(bench.app, "encode", "--teacher", tmp_path / "vit-b-32")
