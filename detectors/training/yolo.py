@@ -43,7 +43,7 @@ class DetectorConfig:
     model: str = "yolo11n.yaml"
     backbone: str = "yolo11n-cls.yaml"
     backbone_epochs: int = 6
-    epochs: int = 30
+    epochs: int = 16
     side_px: int = 320
     batch: int = 16
     seed: int = 7
@@ -115,7 +115,7 @@ def _train(
         optimizer="AdamW",
         lr0=1e-3,
         cos_lr=True,
-        close_mosaic=8,
+        close_mosaic=config.epochs // 4,
         hsv_h=0.0,
         degrees=5.0,
         device=config.device,
