@@ -183,13 +183,14 @@ def _distil(
 @app.command(epilog=EXIT_CODES)
 def detector(
     data: DataOption = Path("../shared/data"),
+    out: OutOption = Path("detectors/weights"),
     work: WorkOption = Path("runs/detector"),
     device: Annotated[Device, typer.Option("--device", help="Where it runs.")] = Device.CPU,
     epochs: EpochsOption = None,
     seed: SeedOption = 7,
     as_json: JsonOption = False,
 ) -> None:
-    """Train the detector of garments; its checkpoint stays in --work.
+    """Train the detector of garments; writes yolo/.
 
     lookalike train detector --data ../shared/data
     """
@@ -197,13 +198,16 @@ def detector(
 
     try:
         from detectors.training.yolo import DetectorConfig, train_detector
+        from models.training.export import link_weights
     except ImportError as error:
         raise _missing(error) from error
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    config = DetectorConfig(data=data, work=work, device=device.value, seed=seed)
-    report = train_detector(dataclasses.replace(config, epochs=epochs or config.epochs))
-    _tell({"checkpoint": str(report.checkpoint), "seconds": round(report.seconds)}, as_json=as_json)
+    config = DetectorConfig(data=data, out=out, work=work, device=device.value, seed=seed)
+    report = train_detector(
+        dataclasses.replace(config, epochs=epochs or config.epochs), link=link_weights
+    )
+    _tell({"folder": str(report.folder), "seconds": round(report.seconds)}, as_json=as_json)
 
 
 @app.command(epilog=EXIT_CODES)

@@ -28,8 +28,11 @@ def quiet_ultralytics(folder: Path, *, threads: int) -> Any:
     import torch
     import ultralytics
     import ultralytics.data.utils
+    import ultralytics.utils.torch_utils
     from ultralytics.utils import SETTINGS
 
+    # Each training run sets torch to one core less than there are.
+    setattr(ultralytics.utils.torch_utils, "NUM_THREADS", threads)  # noqa: B010
     torch.set_num_threads(threads)
     SETTINGS.update({"sync": False, "runs_dir": str(folder / "runs")})
     # With every data set it looks for a font to draw with, over the network if need be.

@@ -10,6 +10,7 @@ from typing import Any
 
 from detectors.taxonomy import default_taxonomy
 from detectors.training.dataset import DatasetConfig, write_dataset
+from detectors.training.export import Link, export_detector
 from detectors.training.precision import half_precision
 from detectors.training.pretrain import pretrain_backbone, write_packshots
 from detectors.training.quiet import quiet_ultralytics
@@ -26,6 +27,7 @@ class DetectorConfig:
 
     Attributes:
         data: Folder of the real data.
+        out: Gets ``yolo/``, see `detectors.training.export`.
         work: Folder for data sets, runs and checkpoints; a run goes on from its last one.
         device: ``cpu`` or ``cuda``.
         model: Name of the detection model's configuration.
@@ -38,6 +40,7 @@ class DetectorConfig:
     """
 
     data: Path
+    out: Path = Path("detectors/weights")
     work: Path = Path("runs/detector")
     device: str = "cpu"
     model: str = "yolo11n.yaml"
@@ -56,14 +59,19 @@ class DetectorConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectorReport:
-    """How a run ended: the checkpoint, and the time that this call took."""
+    """How a run ended: the served folder, the checkpoint, and the time that this call took."""
 
+    folder: Path
     checkpoint: Path
     seconds: float
 
 
-def train_detector(config: DetectorConfig) -> DetectorReport:
-    """Write the data sets, train the backbone, train the detector; goes on where it stopped.
+def train_detector(config: DetectorConfig, *, link: Link) -> DetectorReport:
+    """Write the data sets, train the backbone and the detector, export; goes on where it stopped.
+
+    Args:
+        config: The run.
+        link: See `detectors.training.export.export_detector`.
 
     Raises:
         NotFound: The training data are not in `config.data`.
@@ -85,7 +93,14 @@ def train_detector(config: DetectorConfig) -> DetectorReport:
             seed=config.seed,
         )
     checkpoint = _train(ultralytics, config, boxes, start, work / "detector")
-    return DetectorReport(checkpoint=checkpoint, seconds=time.monotonic() - began)
+    folder = export_detector(
+        ultralytics.YOLO(str(checkpoint)).model,
+        config.out / "yolo",
+        classes=default_taxonomy().classes,
+        side_px=config.side_px,
+        link=link,
+    )
+    return DetectorReport(folder=folder, checkpoint=checkpoint, seconds=time.monotonic() - began)
 
 
 def _train(
