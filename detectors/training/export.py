@@ -55,7 +55,7 @@ def export_detector(
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            _Served(network),
+            _Served(network).eval(),
             (torch.zeros(2, side_px, side_px - 64, 3, dtype=torch.uint8),),
             str(graph),
             dynamo=False,
