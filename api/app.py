@@ -20,7 +20,7 @@ from api.metrics import Metrics
 from api.middleware import RequestFrame
 from api.openapi import build_openapi
 from api.renditions import Renditions
-from api.routes import health, ingestions, page, pictures, products, search
+from api.routes import detections, health, ingestions, page, pictures, products, search
 from api.state import AppState
 from api.version import lookalike_version
 from engine.errors import LookalikeError
@@ -75,7 +75,7 @@ def create_app(container: Container) -> FastAPI:
         openapi_url="/openapi.json",
     )
     app.state.parts = state
-    for module in (search, products, ingestions, pictures, health, page):
+    for module in (search, products, detections, ingestions, pictures, health, page):
         app.include_router(module.router)
     install_errors(app)
     # The last one added is the outermost.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from api.uploads import UploadStore
     from engine.blobs import BlobFolder
     from engine.catalogue.store import CatalogueStore
+    from engine.look import LookService
     from engine.ports import AttributePredictor, Composer, DualEncoder, VectorIndex
     from engine.query.lexicon import Lexicon
     from engine.reconcile import ReconcileReport
@@ -63,6 +64,11 @@ class Container:
     def composer(self) -> Composer | None:
         """Reference and change to one vector, where one was trained for the encoder."""
         return self._once("composer", self._load_composer)
+
+    @property
+    def look(self) -> LookService | None:
+        """Finds and names what is in pictures; ``None`` where the settings name no detector."""
+        return self._once("look", self._build_look)
 
     @property
     def lexicon(self) -> Lexicon:
@@ -146,6 +152,17 @@ class Container:
         from models.composer import composer_for
 
         return composer_for(self.encoder.encoder_id)
+
+    def _build_look(self) -> LookService | None:
+        if self.settings.detector == "none":
+            return None
+        from detectors.registry import load_detector
+        from engine.look import LookService
+        from models.onnx_session import OnnxTower
+
+        return LookService(
+            detector=load_detector(OnnxTower), encoder=self.encoder, predictor=self.predictor
+        )
 
     def _open_catalogue(self) -> CatalogueStore:
         from engine.catalogue.store import open_catalogue

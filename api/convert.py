@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
+from api.schemas.detections import (
+    DetectionsAnswer,
+    NameOut,
+    SeenAttributeOut,
+    SeenBoxOut,
+    SeenPictureOut,
+)
 from api.schemas.products import AttributeOut, Price, ProductOut
 from api.schemas.search import (
     DegradationOut,
@@ -18,6 +25,7 @@ from api.schemas.search import (
 )
 from engine.filter_text import parse_filter
 from engine.ids import ProductId
+from engine.look import Look, SeenBox
 from engine.types import (
     Attribute,
     Edit,
@@ -34,6 +42,8 @@ from engine.types import (
 )
 
 _MINOR_PER_MAJOR = 100
+_LEAST_CLASS = 0.01
+"""Classes of lesser probability are not told."""
 
 
 def to_query(request: SearchRequest, *, picture: ImageRGB | None = None) -> SearchQuery:
@@ -198,3 +208,35 @@ def _is_web_address(link: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in ("http", "https") and bool(parts.netloc)
+
+
+def to_seen(images: Sequence[ImageRGB], look: Look, classes: Sequence[str]) -> DetectionsAnswer:
+    """The wire form of what was seen in `images`, which may have been shrunk: in fractions."""
+    pictures: list[SeenPictureOut] = []
+    for place, (image, boxes) in enumerate(zip(images, look.pictures, strict=True)):
+        main = look.main(place)
+        pictures.append(
+            SeenPictureOut(
+                boxes=[_seen_box(each, image, classes) for each in boxes],
+                main=None if main is None else boxes.index(main),
+            )
+        )
+    return DetectionsAnswer(pictures=pictures)
+
+
+def _seen_box(box: SeenBox, image: ImageRGB, classes: Sequence[str]) -> SeenBoxOut:
+    high, wide = image.shape[:2]
+    x0, y0, x1, y1 = box.detection.box_xyxy_px
+    shares = dict(zip(classes, box.detection.posterior.tolist(), strict=True))
+    return SeenBoxOut(
+        box=[round(each, 5) for each in (x0 / wide, y0 / high, x1 / wide, y1 / high)],
+        label=box.label,
+        score=round(box.detection.score, 4),
+        classes={name: round(each, 4) for name, each in shares.items() if each >= _LEAST_CLASS},
+        names=[NameOut(name=name, probability=round(p, 4)) for name, p in box.names.items()],
+        attributes=[
+            SeenAttributeOut(facet=facet, value=value, confidence=round(share, 4))
+            for facet, (value, share) in box.attributes.items()
+        ],
+        main=None if box.main is None else round(box.main, 4),
+    )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from engine.errors import InvalidInput
 from engine.images import decode_image
+from engine.look import crop
 from engine.types import ImageRGB
 
-__all__ = ["QUERY_PX", "decode_query"]
+__all__ = ["QUERY_PX", "decode_query", "part_of"]
 
 QUERY_PX = 448
 """Shorter side; the same as `ingestion.options.IngestOptions.target_px`, so that a picture of the
@@ -19,3 +23,22 @@ def decode_query(data: bytes) -> ImageRGB:
         DecodeError: Not a picture within the limits.
     """
     return decode_image(data, target_px=QUERY_PX)
+
+
+def part_of(image: ImageRGB, box: Sequence[float]) -> ImageRGB:
+    """The part that is meant: left, top, right, bottom as fractions; all of it without a box.
+
+    Raises:
+        InvalidInput: The box has not four sides, or no area.
+    """
+    if not box:
+        return image
+    if len(box) != 4:
+        raise InvalidInput(
+            f"the box has {len(box)} numbers.",
+            where="box",
+            hint="Give four: left, top, right, bottom, as fractions of the picture.",
+        )
+    high, wide = image.shape[:2]
+    left, top, right, bottom = box
+    return crop(image, (left * wide, top * high, right * wide, bottom * high))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import (
@@ -46,6 +47,7 @@ class Settings(BaseSettings):
         qdrant_url: URL of a Qdrant server, used when `index` is empty.
         catalogue: SQLAlchemy URL; empty for SQLite in `home`.
         encoder: ``compact``, ``toy``, or ``open_clip:<model>/<pretrained>``.
+        detector: ``yolo`` or ``none``.
         feeds: Folder under which feeds named in API requests lie; empty for ``feeds`` in `home`.
         hosts: Further names under which browsers may reach the server, such as the name that a
             proxy forwards; see `api.callers`.
@@ -64,6 +66,7 @@ class Settings(BaseSettings):
     qdrant_url: str = ""
     catalogue: str = ""
     encoder: str = "compact"
+    detector: Literal["yolo", "none"] = "yolo"
     feeds: Path | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65_535)

@@ -20,13 +20,10 @@ from engine.errors import InvalidInput, ModelUnavailable
 from engine.ports import Network
 from engine.types import BoxPx, ImageRGB
 
-__all__ = ["DETECTOR", "DETECTOR_CHUNK", "YoloDetector", "frame"]
+__all__ = ["LEAST_SCORE", "MOST_BOXES", "YoloDetector", "frame", "frame_size"]
 
-DETECTOR = "detectors/weights/yolo"
-"""The detector that ships, below the folder that the packages lie in."""
-DETECTOR_CHUNK = 4
-"""Most pictures in one run of the network."""
-
+LEAST_SCORE = 0.25
+MOST_BOXES = 40
 _STRIDE = 32
 _GREY = 114  # what ultralytics pads with in training
 _SAME_CLASS_IOU = 0.6
@@ -48,7 +45,9 @@ class YoloDetector:
         ModelUnavailable: The metadata are missing: the file is no detector of this project.
     """
 
-    def __init__(self, network: Network, *, least_score: float = 0.25, most: int = 40):
+    def __init__(
+        self, network: Network, *, least_score: float = LEAST_SCORE, most: int = MOST_BOXES
+    ):
         held = network.metadata
         if not {"classes", "side_px", "revision"} <= held.keys():
             raise ModelUnavailable(

@@ -279,6 +279,61 @@ def paraphrases(
     publish(report, as_json=as_json, card=card)
 
 
+@app.command("detector")
+def detector(
+    data: DataOption = DEFAULT_DATA,
+    composed: Annotated[
+        int, typer.Option("--composed", min=0, help="Composed pictures of the test split.")
+    ] = 200,
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-n", min=1, help="Most street photos.")
+    ] = None,
+    rounds: Annotated[
+        int, typer.Option("--rounds", min=1, help="How often the speed is measured.")
+    ] = 3,
+    write_card: CardOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Boxes on street photos (CCP, test split) and on composed pictures, and pictures a second.
+
+    lookalike eval detector --data ../shared/data
+    """
+    from api.benchmarks.detect import measure_speed
+    from api.evaluation.detected import (
+        LEAST_BOXES,
+        composed_pictures,
+        measure_detector,
+        street_pictures,
+    )
+    from api.figures import build_report, publish
+    from detectors.registry import WEIGHTS, load_detector
+    from detectors.taxonomy import default_taxonomy
+    from models.onnx_session import OnnxTower
+
+    taxonomy = default_taxonomy()
+    street = street_pictures(data, taxonomy, limit=limit)
+    made = composed_pictures(data, taxonomy, street, count=composed)
+    every = load_detector(OnnxTower, least_score=0.01, most=100)
+    figures = measure_detector(every, street, arm="yolo", condition="ccp-test")
+    figures += measure_detector(every, made, arm="yolo", condition="composed")
+    speed, speed_notes = measure_speed([each.image for each in street], rounds=rounds)
+    report = build_report(
+        "eval detector",
+        [*figures, *speed],
+        notes=(
+            f"ccp-test: {len(street)} street photos of the test split; composed: {len(made)} "
+            "pictures of packshots of the test split (cut out, turned, scaled, relit) laid over "
+            "these photos, whose boxes are known. Street photos of the test split were in no "
+            "training set.",
+            f"map50, map50-95: mean of the classes with at least {LEAST_BOXES} test boxes; ap50: "
+            "of one class, n boxes. COCO's 101 recalls; intervals over photos.",
+            *speed_notes,
+        ),
+    )
+    card = WEIGHTS / "yolo.md" if write_card else None
+    publish(report, as_json=as_json, card=card)
+
+
 def _arm(encoder: str) -> str:
     from models.registry import short_name
 

@@ -105,17 +105,22 @@ def search(
             typer.echo(f"Sheet: {sheet}", err=True)
 
 
-def read_picture(path: Path) -> ImageRGB:
+def read_picture(path: Path, *, whole: bool = False) -> ImageRGB:
     """Decode a picture from disk.
+
+    Args:
+        path: The file.
+        whole: In all its pixels, not shrunk to what an encoder can make use of.
 
     Raises:
         NotFound: There is no such file.
         DecodeError: Not a picture within the limits.
     """
-    from api.query_picture import decode_query
+    from api.query_picture import QUERY_PX
+    from engine.images import decode_image
 
     try:
-        return decode_query(path.read_bytes())
+        return decode_image(path.read_bytes(), target_px=None if whole else QUERY_PX)
     except FileNotFoundError:
         raise NotFound(f"there is no file {str(path)!r}.", where="image") from None
     except (IsADirectoryError, PermissionError) as error:

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from api.convert import to_answer, to_facets, to_query
-from api.query_picture import decode_query
+from api.query_picture import decode_query, part_of
 from api.routes.bodies import body_docs, file_of, is_form, open_form, read_json, request_of
 from api.routes.responses import json_response
 from api.schemas.search import (
@@ -63,10 +63,17 @@ async def search(request: Request) -> Response:
         wanted, data = await read_json(request, SearchRequest), None
     query = to_query(wanted)
     if data is not None:
-        query = replace(query, picture=await state.pictures.run(decode_query, data))
+        image = await state.pictures.run(decode_query, data)
+        query = replace(query, picture=part_of(image, wanted.box))
     elif wanted.picture:
         image = await state.pictures.run(state.reference_picture, wanted.picture)
-        query = replace(query, picture=image)
+        query = replace(query, picture=part_of(image, wanted.box))
+    elif wanted.box:
+        raise InvalidInput(
+            "a box is given without a picture.",
+            where="request.box",
+            hint="Name the picture that it is a part of, or leave it out.",
+        )
     return json_response(await _answer(state, query))
 
 

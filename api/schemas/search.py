@@ -46,6 +46,12 @@ class SearchRequest(WireRequest):
         description="Reference picture: an id from POST /v1/pictures (`upload:…`) or the hash of"
         " a picture of the catalogue.",
     )
+    box: list[Annotated[float, Field(ge=0, le=1)]] = Field(
+        default=[],
+        max_length=4,
+        description="Part of the reference picture that is meant: left, top, right, bottom as"
+        " fractions, 0 to 1, such as POST /v1/detections gives. Empty for the whole picture.",
+    )
     like: str = Field(default="", max_length=255, description="Id of a product as reference.")
     modify: str = Field(
         default="",

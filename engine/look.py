@@ -1,0 +1,183 @@
+"""What is in the pictures of a gallery: boxes, fine names, attributes, and which is the product.
+
+One pass: each picture is detected once, each box embedded once, and all else is read from those
+vectors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.detections import Detection, SeenPicture
+from engine.errors import InvalidInput
+from engine.ports import AttributePredictor, Detector, DualEncoder, FineNamer, MainProductFinder
+from engine.types import BoxPx, Facet, ImageRGB, Vectors
+
+__all__ = ["Look", "LookService", "SeenBox", "crop"]
+
+MARGIN = 0.06
+"""Of the box, left around it on each side: detectors cut hems and soles off."""
+SURE_FROM = 0.5
+"""A box that shows the product with less than this probability is not taken for it."""
+_ATTRIBUTE_FLOOR = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SeenBox:
+    """A box with its names.
+
+    Attributes:
+        detection: As the detector gave it.
+        label: Its likeliest coarse class.
+        names: Fine class → probability, the likeliest first; empty where none can be told.
+        attributes: Facet → likeliest value and its probability, those below a half left out.
+        vector: (D,) float32, unit: the encoder's view of the box.
+        main: How probable it is that the box shows the product that is sold; ``None`` where
+            nobody decides that.
+    """
+
+    detection: Detection
+    label: str
+    names: Mapping[str, float]
+    attributes: Mapping[Facet, tuple[str, float]]
+    vector: NDArray[np.float32]
+    main: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Look:
+    """The boxes of each picture of one gallery, the surest of a picture first."""
+
+    pictures: tuple[tuple[SeenBox, ...], ...]
+
+    def main(self, picture: int) -> SeenBox | None:
+        """The box of a picture that shows the product; ``None`` where that is unsure."""
+        held = [each for each in self.pictures[picture] if (each.main or 0.0) >= SURE_FROM]
+        return max(held, key=lambda each: each.main or 0.0, default=None)
+
+
+class LookService:
+    """Looks at galleries.
+
+    Args:
+        detector: Finds boxes.
+        encoder: Sees each box, and reads titles.
+        predictor: Attributes of a vector; skipped when absent.
+        finder: Says which boxes show the product; skipped when absent.
+        namer: Fine names; skipped when absent.
+    """
+
+    def __init__(
+        self,
+        *,
+        detector: Detector,
+        encoder: DualEncoder,
+        predictor: AttributePredictor | None = None,
+        finder: MainProductFinder | None = None,
+        namer: FineNamer | None = None,
+    ):
+        self._detector = detector
+        self._encoder = encoder
+        self._predictor = predictor
+        self._finder = finder
+        self._namer = namer
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Coarse classes, in the order of each posterior."""
+        return self._detector.classes
+
+    def look(self, images: Sequence[ImageRGB], *, title: str = "") -> Look:
+        """Look at the pictures of one product, or at a single photo.
+
+        Args:
+            images: uint8 (H, W, 3) each.
+            title: Of the product; empty without one.
+        """
+        if not images:
+            return Look(pictures=())
+        found = self._detector.detect(images)
+        parts = [
+            crop(image, each.box_xyxy_px)
+            for image, those in zip(images, found, strict=True)
+            for each in those
+        ]
+        vectors = self._encoder.embed_images(parts)
+        ends = np.cumsum([len(those) for those in found])[:-1]
+        seen = [
+            SeenPicture(
+                width_px=image.shape[1], height_px=image.shape[0], detections=those, vectors=part
+            )
+            for image, those, part in zip(images, found, np.split(vectors, ends), strict=True)
+        ]
+        mains = self._mains(seen, title)
+        attributes = iter(self._attributes(vectors))
+        pictures: list[tuple[SeenBox, ...]] = []
+        for picture, main in zip(seen, mains, strict=True):
+            names = self._names(picture)
+            pictures.append(
+                tuple(
+                    SeenBox(
+                        detection=each,
+                        label=self._detector.classes[each.place],
+                        names=names[place],
+                        attributes=next(attributes),
+                        vector=picture.vectors[place],
+                        main=None if main is None else float(main[place]),
+                    )
+                    for place, each in enumerate(picture.detections)
+                )
+            )
+        return Look(pictures=tuple(pictures))
+
+    def _mains(
+        self, seen: Sequence[SeenPicture], title: str
+    ) -> Sequence[NDArray[np.float32] | None]:
+        if self._finder is None:
+            return [None] * len(seen)
+        words = self._encoder.embed_texts([title])[0] if title.strip() else None
+        return self._finder.score(seen, words)
+
+    def _names(self, picture: SeenPicture) -> Sequence[Mapping[str, float]]:
+        if self._namer is None:
+            return [{}] * len(picture.detections)
+        named = self._namer.name(
+            picture.detections, width_px=picture.width_px, height_px=picture.height_px
+        )
+        return [dict(sorted(each.items(), key=lambda item: -item[1])) for each in named]
+
+    def _attributes(self, vectors: Vectors) -> list[dict[Facet, tuple[str, float]]]:
+        found: list[dict[Facet, tuple[str, float]]] = [{} for _ in vectors]
+        if self._predictor is None or not len(vectors):
+            return found
+        for facet, rows in self._predictor.predict(vectors).items():
+            values = self._predictor.labels[facet]
+            best = rows.argmax(axis=1)
+            for each, place, row in zip(found, best.tolist(), rows, strict=True):
+                if row[place] >= _ATTRIBUTE_FLOOR:
+                    each[facet] = (values[place], float(row[place]))
+        return found
+
+
+def crop(image: ImageRGB, box_xyxy_px: BoxPx, *, margin: float = MARGIN) -> ImageRGB:
+    """A box's part of a picture, with a margin, at least one pixel.
+
+    Raises:
+        InvalidInput: The box has no area, or none of it lies in the picture.
+    """
+    high, wide = image.shape[:2]
+    x0, y0, x1, y1 = box_xyxy_px
+    if not (x0 < x1 and y0 < y1 and x0 < wide and y0 < high and x1 > 0 and y1 > 0):
+        raise InvalidInput(
+            f"the box {box_xyxy_px} has no part of a picture of {wide} by {high} pixels",
+            where="box",
+            hint="Give x0, y0, x1, y1 in pixels, with x0 < x1 and y0 < y1.",
+        )
+    dx, dy = margin * (x1 - x0), margin * (y1 - y0)
+    left, top = max(0, int(x0 - dx)), max(0, int(y0 - dy))
+    right, bottom = min(wide, int(np.ceil(x1 + dx))), min(high, int(np.ceil(y1 + dy)))
+    return image[top:bottom, left:right]
