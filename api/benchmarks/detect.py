@@ -71,10 +71,10 @@ def _eager(pictures: Sequence[ImageRGB], *, classes: int) -> Callable[[], object
         import torch
         from ultralytics.nn import tasks
 
-        from detectors.training.yolo import DetectorConfig
+        from detectors.training.yolo import MODEL
     except ImportError:
         return None
-    network: Any = tasks.DetectionModel(DetectorConfig.model, nc=classes, verbose=False)
+    network: Any = tasks.DetectionModel(MODEL, nc=classes, verbose=False)
     network = network.float().eval().fuse(verbose=False)
 
     def run() -> None:

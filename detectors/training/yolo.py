@@ -16,8 +16,9 @@ from detectors.training.pretrain import pretrain_backbone, write_packshots
 from detectors.training.quiet import quiet_ultralytics
 from engine.processors import usable_cores
 
-__all__ = ["DetectorConfig", "DetectorReport", "train_detector"]
+__all__ = ["MODEL", "DetectorConfig", "DetectorReport", "train_detector"]
 
+MODEL = "yolo11n.yaml"
 _log = logging.getLogger(__name__)
 
 
@@ -43,7 +44,7 @@ class DetectorConfig:
     out: Path = Path("detectors/weights")
     work: Path = Path("runs/detector")
     device: str = "cpu"
-    model: str = "yolo11n.yaml"
+    model: str = MODEL
     backbone: str = "yolo11n-cls.yaml"
     backbone_epochs: int = 6
     epochs: int = 16
