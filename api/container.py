@@ -157,11 +157,16 @@ class Container:
         if self.settings.detector == "none":
             return None
         from detectors.registry import load_detector
+        from detectors.taxonomy import default_taxonomy
         from engine.look import LookService
         from models.onnx_session import OnnxTower
 
+        types, lexicon = default_taxonomy().types, self.lexicon
         return LookService(
-            detector=load_detector(OnnxTower), encoder=self.encoder, predictor=self.predictor
+            detector=load_detector(OnnxTower),
+            encoder=self.encoder,
+            predictor=self.predictor,
+            shows=lambda label, value: bool(types[label] & {value, lexicon.category(value)}),
         )
 
     def _open_catalogue(self) -> CatalogueStore:

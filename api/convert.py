@@ -23,6 +23,7 @@ from api.schemas.search import (
     SearchAnswer,
     SearchRequest,
 )
+from engine.errors import InvalidInput
 from engine.filter_text import parse_filter
 from engine.ids import ProductId
 from engine.look import Look, SeenBox
@@ -59,6 +60,7 @@ def to_query(request: SearchRequest, *, picture: ImageRGB | None = None) -> Sear
     return SearchQuery(
         text=request.q,
         picture=picture,
+        shows=shown_types(request.shows),
         like=ProductId(request.like) if request.like else None,
         modification=request.modify,
         drop=tuple(request.drop),
@@ -76,6 +78,26 @@ def to_query(request: SearchRequest, *, picture: ImageRGB | None = None) -> Sear
         cursor=request.cursor,
         group_variants=request.group_variants,
     )
+
+
+def shown_types(label: str) -> frozenset[str]:
+    """Types and categories that a box of this coarse class can show.
+
+    Raises:
+        InvalidInput: The detector has no such class.
+    """
+    if not label:
+        return frozenset()
+    from detectors.taxonomy import default_taxonomy
+
+    types = default_taxonomy().types
+    if label not in types:
+        raise InvalidInput(
+            f"{label!r} is no class of the detector.",
+            where="shows",
+            hint=f"One of {', '.join(types)}.",
+        )
+    return types[label]
 
 
 def to_answer(result: SearchResult) -> SearchAnswer:

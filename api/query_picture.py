@@ -33,11 +33,12 @@ def part_of(image: ImageRGB, box: Sequence[float]) -> ImageRGB:
     """
     if not box:
         return image
-    if len(box) != 4:
+    if len(box) != 4 or not (box[0] < box[2] and box[1] < box[3]):
         raise InvalidInput(
-            f"the box has {len(box)} numbers.",
+            f"{list(box)} is no box.",
             where="box",
-            hint="Give four: left, top, right, bottom, as fractions of the picture.",
+            hint="Give four fractions of the picture: left, top, right, bottom, with left < right "
+            "and top < bottom.",
         )
     high, wide = image.shape[:2]
     left, top, right, bottom = box

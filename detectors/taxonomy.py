@@ -20,10 +20,12 @@ class Taxonomy:
 
     Attributes:
         classes: Their names; a detector's posterior is in this order.
+        types: Class → categories and types of the catalogue's vocabulary that it can show.
         sources: Data set → its label → a place in `classes`.
     """
 
     classes: tuple[str, ...]
+    types: Mapping[str, frozenset[str]]
     sources: Mapping[str, Mapping[str, int]]
 
     def place(self, source: str, label: str) -> int | None:
@@ -39,6 +41,7 @@ def read_taxonomy(path: Path) -> Taxonomy:
     """
     given: dict[str, dict[str, list[str]]] = yaml.safe_load(path.read_text(encoding="utf-8"))
     classes = tuple(given)
+    types = {name: frozenset(labels_of.pop("types", [])) for name, labels_of in given.items()}
     sources: dict[str, dict[str, int]] = {}
     for place, (name, labels_of) in enumerate(given.items()):
         for source, labels in labels_of.items():
@@ -49,7 +52,7 @@ def read_taxonomy(path: Path) -> Taxonomy:
                         f"{path}: {source} label {label!r} is {classes[held[label]]} and {name}"
                     )
                 held[label] = place
-    return Taxonomy(classes=classes, sources=sources)
+    return Taxonomy(classes=classes, types=types, sources=sources)
 
 
 @functools.cache

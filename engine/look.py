@@ -6,7 +6,7 @@ vectors.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,6 +69,7 @@ class LookService:
         predictor: Attributes of a vector; skipped when absent.
         finder: Says which boxes show the product; skipped when absent.
         namer: Fine names; skipped when absent.
+        shows: Whether a box of a coarse class can show a type; anything by default.
     """
 
     def __init__(
@@ -79,12 +80,14 @@ class LookService:
         predictor: AttributePredictor | None = None,
         finder: MainProductFinder | None = None,
         namer: FineNamer | None = None,
+        shows: Callable[[str, str], bool] = lambda label, value: True,
     ):
         self._detector = detector
         self._encoder = encoder
         self._predictor = predictor
         self._finder = finder
         self._namer = namer
+        self._shows = shows
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -115,7 +118,8 @@ class LookService:
             for image, those, part in zip(images, found, np.split(vectors, ends), strict=True)
         ]
         mains = self._mains(seen, title)
-        attributes = iter(self._attributes(vectors))
+        labels = [self._detector.classes[each.place] for those in found for each in those]
+        attributes = iter(self._attributes(vectors, labels))
         pictures: list[tuple[SeenBox, ...]] = []
         for picture, main in zip(seen, mains, strict=True):
             names = self._names(picture)
@@ -144,22 +148,27 @@ class LookService:
 
     def _names(self, picture: SeenPicture) -> Sequence[Mapping[str, float]]:
         if self._namer is None:
-            return [{}] * len(picture.detections)
+            return [{} for _ in picture.detections]
         named = self._namer.name(
             picture.detections, width_px=picture.width_px, height_px=picture.height_px
         )
         return [dict(sorted(each.items(), key=lambda item: -item[1])) for each in named]
 
-    def _attributes(self, vectors: Vectors) -> list[dict[Facet, tuple[str, float]]]:
+    def _attributes(
+        self, vectors: Vectors, labels: Sequence[str]
+    ) -> list[dict[Facet, tuple[str, float]]]:
         found: list[dict[Facet, tuple[str, float]]] = [{} for _ in vectors]
         if self._predictor is None or not len(vectors):
             return found
         for facet, rows in self._predictor.predict(vectors).items():
             values = self._predictor.labels[facet]
-            best = rows.argmax(axis=1)
-            for each, place, row in zip(found, best.tolist(), rows, strict=True):
-                if row[place] >= _ATTRIBUTE_FLOOR:
-                    each[facet] = (values[place], float(row[place]))
+            for each, label, shares in zip(found, labels, rows, strict=True):
+                if facet is Facet.TYPE:
+                    able = shares * np.array([self._shows(label, value) for value in values])
+                    shares = able / able.sum() if able.any() else shares
+                best = int(shares.argmax())
+                if shares[best] >= _ATTRIBUTE_FLOOR:
+                    each[facet] = (values[best], float(shares[best]))
         return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,21 @@ SHOWN_FROM = 0.3
 """Least probability at which a predicted attribute of the reference is shown."""
 
 
-def from_picture(vector: NDArray[np.float32], predictor: AttributePredictor | None) -> Reference:
-    """Reference for an uploaded picture; its attributes are predicted from its vector (D,)."""
-    beliefs = _predict(vector, predictor, known=())
+def from_picture(
+    vector: NDArray[np.float32],
+    predictor: AttributePredictor | None,
+    *,
+    shows: Callable[[str], bool] | None = None,
+) -> Reference:
+    """Reference for an uploaded picture; its attributes are predicted from its vector (D,).
+
+    Args:
+        vector: Of the picture.
+        predictor: Reads attributes.
+        shows: Whether a type can be in the picture, where a detector has said what is: the others
+            are not believed. Where it leaves no type, the detector is not believed.
+    """
+    beliefs = _predict(vector, predictor, known=(), shows=shows)
     return Reference(picture=vector, beliefs=beliefs, attributes=_shown(beliefs, Provenance.MODEL))
 
 
@@ -70,19 +82,24 @@ def _predict(
     predictor: AttributePredictor | None,
     *,
     known: Sequence[Facet],
+    shows: Callable[[str], bool] | None = None,
 ) -> dict[Facet, dict[str, float]]:
     if predictor is None or set(known).issuperset(predictor.labels):
         return {}
-    probabilities = predictor.predict(vector[None])
-    return {
-        facet: {
-            predictor.labels[facet][place]: float(rows[0, place])
+    found: dict[Facet, dict[str, float]] = {}
+    for facet, rows in predictor.predict(vector[None]).items():
+        if facet in known or (facet is Facet.CATEGORY and shows is not None):
+            continue
+        values, shares = predictor.labels[facet], rows[0]
+        if facet is Facet.TYPE and shows is not None:
+            shares = shares * np.array([shows(value) for value in values])
+            shares = shares / shares.sum() if shares.any() else rows[0]
+        found[facet] = {
+            values[place]: float(shares[place])
             # The long tail of improbable values only costs time.
-            for place in np.flatnonzero(rows[0] >= 0.02)
+            for place in np.flatnonzero(shares >= 0.02)
         }
-        for facet, rows in probabilities.items()
-        if facet not in known
-    }
+    return found
 
 
 def _shown(

@@ -6,7 +6,7 @@ understand → compose → encode → retrieve → fuse → agree → collapse �
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -17,7 +17,7 @@ from engine.catalogue.store import CatalogueStore
 from engine.change import away_from, combine, move, said
 from engine.composition import Reference, Target, compose
 from engine.errors import InvalidInput, NotFound
-from engine.filters import Eq, Filter, both
+from engine.filters import Eq, Filter, In, Or, both
 from engine.ids import PointId, ProductId, TenantId, picture_hash, point_id
 from engine.paging import MAX_DEPTH, decode_cursor, encode_cursor
 from engine.payload import TENANT, ranking_keys
@@ -123,7 +123,8 @@ class SearchService:
             target = compose(
                 parse, reference=reference, lexicon=self._lexicon, weights=query.weights
             )
-            hard = both(Eq(TENANT, query.tenant), query.condition, target.hard)
+            kind = _kind(query.shows, parse)
+            hard = both(Eq(TENANT, query.tenant), query.condition, kind, target.hard)
             key = _key(query)
             offset = decode_cursor(query.cursor, key)
         with stage("encode"):
@@ -185,7 +186,7 @@ class SearchService:
             with stage("encode"):
                 vector = self._encoder.embed_images([query.picture])[0]
             with stage("understand"):
-                found = from_picture(vector, self._predictor)
+                found = from_picture(vector, self._predictor, shows=self._shown(query.shows))
         elif query.like is not None:
             with stage("retrieve"):
                 (point,) = self._points([query.like], query.tenant)
@@ -205,6 +206,11 @@ class SearchService:
             towards = _vectors(self._points(query.positives, query.tenant))
         vector = nearby(found.picture, towards, away, query.weights.negatives)
         return replace(found, picture=vector)
+
+    def _shown(self, names: frozenset[str]) -> Callable[[str], bool] | None:
+        if not names:
+            return None
+        return lambda value: value in names or self._lexicon.category(value) in names
 
     def _points(self, products: Sequence[ProductId], tenant: TenantId) -> list[ScoredPoint]:
         if not products:
@@ -326,6 +332,14 @@ def _hits(
     )
 
 
+def _kind(shows: frozenset[str], parse: Parse) -> Filter | None:
+    """What was chosen in a picture is what is looked for, unless the words ask for another type."""
+    if not shows or any(each.attribute == Facet.TYPE for each in parse.edits):
+        return None
+    names = tuple(sorted(shows))
+    return Or((In(Facet.TYPE.value, names), In(Facet.CATEGORY.value, names)))
+
+
 def _check(query: SearchQuery) -> None:
     if not 1 <= query.limit <= MAX_LIMIT:
         raise InvalidInput(
@@ -397,6 +411,7 @@ def _key(query: SearchQuery) -> str:
         picture,
         query.like,
         query.modification,
+        sorted(query.shows),
         query.drop,
         query.positives,
         query.negatives,

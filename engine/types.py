@@ -353,6 +353,8 @@ class SearchQuery:
     Attributes:
         text: What is looked for, in words.
         picture: The shopper's picture.
+        shows: Types and categories that can be in the picture, where a detector has said; anything
+            where empty.
         like: A product of the catalogue as reference ("more like this").
         modification: What should be different from the reference: "but red, no sleeves".
         drop: Ids of parsed edits to leave out.
@@ -367,6 +369,7 @@ class SearchQuery:
 
     text: str = ""
     picture: ImageRGB | None = None
+    shows: frozenset[str] = frozenset()
     like: ProductId | None = None
     modification: str = ""
     drop: tuple[str, ...] = ()

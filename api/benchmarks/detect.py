@@ -7,8 +7,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
-
 from api.benchmarks.rounds import rate_figures, ratio_figure, seconds_in_turn
 from detectors.registry import load_detector
 from detectors.yolo import frame, frame_size
@@ -80,7 +78,7 @@ def _eager(pictures: Sequence[ImageRGB], *, classes: int) -> Callable[[], object
     def run() -> None:
         with torch.inference_mode():
             for each in pictures:
-                pixels = np.ascontiguousarray(frame(each, frame_size(each, _SIDE_PX)))
-                network(torch.from_numpy(pixels)[None].permute(0, 3, 1, 2).float() / 255)
+                pixels = torch.tensor(frame(each, frame_size(each, _SIDE_PX)))
+                network(pixels[None].permute(0, 3, 1, 2).float() / 255)
 
     return run

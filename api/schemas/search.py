@@ -52,6 +52,12 @@ class SearchRequest(WireRequest):
         description="Part of the reference picture that is meant: left, top, right, bottom as"
         " fractions, 0 to 1, such as POST /v1/detections gives. Empty for the whole picture.",
     )
+    shows: str = Field(
+        default="",
+        max_length=40,
+        description="What the picture or its box shows, as `label` of POST /v1/detections says it:"
+        " types of other kinds are not believed. Empty where nobody has looked.",
+    )
     like: str = Field(default="", max_length=255, description="Id of a product as reference.")
     modify: str = Field(
         default="",

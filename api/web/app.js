@@ -4,10 +4,11 @@ import {
   amount, emptyState, FACETS, filterCount, filterText, hasReference, isStart, readState,
   searchRequest, writeState,
 } from "/web/state.js";
+import { hideLook, nameOf, showLook } from "/web/look.js";
 import { pictureOf, smaller } from "/web/picture.js";
 import {
   announce, hideMessage, showApplied, showChips, showFacets, showHits, showMessage, showNotes,
-  showReference, showSkeletons,
+  showReference, showRows, showSkeletons,
 } from "/web/view.js";
 
 const $ = (id) => document.getElementById(id);
@@ -16,6 +17,8 @@ let cursor = "";
 let shown = 0;
 let running = new AbortController();
 const titles = new Map(); // product id → title, of what has been on this page
+const seen = new Map(); // picture → the boxes that were found in it
+const MOST_ROWS = 6;
 
 class Problem extends Error {
   constructor(title, detail, code) {
@@ -90,6 +93,8 @@ async function load() {
   heading(wanted);
   try {
     await reference(wanted, signal);
+    const looking = look(wanted, signal);
+    if (wanted.look && await rows(wanted, await looking, signal)) return;
     let answer = await post("/v1/search", searchRequest(wanted), signal);
     const hits = [...answer.hits];
     const first = answer;
@@ -129,6 +134,47 @@ async function ownCounts(answer, wanted, signal) {
   showFacets(merged, wanted, handlers, answer);
 }
 
+// The boxes of the shopper's picture. Whoever cannot have them can still draw one.
+async function look(wanted, signal) {
+  if (!wanted.picture) { hideLook(); return []; }
+  const src = `/v1/pictures/${wanted.picture}?width=640`;
+  if (!seen.has(wanted.picture)) {
+    hideLook();
+    const found = await post("/v1/detections", { pictures: [wanted.picture] }, signal)
+      .catch((error) => (error.name === "AbortError" || error.code === "picture.expired" ? null : { pictures: [{ boxes: [] }] }));
+    if (!found) return [];
+    seen.set(wanted.picture, found.pictures[0].boxes);
+  }
+  const boxes = seen.get(wanted.picture);
+  if (signal.aborted) return boxes;
+  showLook({
+    src, boxes, chosen: wanted.box, whole: wanted.look,
+    onChoose: (box, shows = "") => go({ box, shows, look: false, drop: [] }),
+    onAll: () => go({ box: [], shows: "", look: true, drop: [] }),
+  });
+  return boxes;
+}
+
+// "Shop the look": for each kind of thing in the picture what looks like it.
+async function rows(wanted, boxes, signal) {
+  const kinds = new Map();
+  for (const each of boxes) if (!kinds.has(nameOf(each))) kinds.set(nameOf(each), each);
+  const things = [...kinds].slice(0, MOST_ROWS);
+  if (!things.length) return false;
+  const answers = await Promise.all(things.map(([, { box, label: shows }]) =>
+    post("/v1/search", { ...searchRequest({ ...wanted, box, shows }), limit: 8, facets: [] }, signal)));
+  if (signal.aborted) return true;
+  for (const { hits } of answers) for (const { product } of hits) titles.set(product.id, product.title);
+  const found = things.map(([name, { box, label: shows }], place) => ({ name, box, shows, hits: answers[place].hits }));
+  showRows(found, { ...handlers, onAllOf: ({ box, shows }) => go({ box, shows, look: false, drop: [] }) });
+  $("found-title").textContent = "Shop the look";
+  $("understood").hidden = true;
+  cursor = "";
+  shown = 0;
+  announce(`${found.length} things in your picture, each with products like it`);
+  return true;
+}
+
 async function reference(wanted, signal) {
   const changing = { placeholder: "but red, no sleeves, under 40", label: "What should be different?" };
   if (wanted.picture) {
@@ -150,7 +196,7 @@ function heading(wanted, parse) {
   const words = parse
     ? [...parse.edits.map((each) => each.text), parse.free_text].filter(Boolean).join(parse.edits.length > 1 ? ", " : " ")
     : wanted.words;
-  const like = wanted.picture ? "Like your picture" : wanted.like ? `Like ${titles.get(wanted.like) ?? "this"}` : "";
+  const like = wanted.picture ? (wanted.shows ? `Like the ${wanted.shows} in your picture` : wanted.box.length ? "Like this part of your picture" : "Like your picture") : wanted.like ? `Like ${titles.get(wanted.like) ?? "this"}` : "";
   const text = like
     ? (words ? `${like}, ${/^(but|and|in|with|without)\b/i.test(words) ? "" : "but "}${words}` : like)
     : words ? `“${words}”` : filterCount(wanted) ? "Filtered" : "From the shop";
@@ -220,7 +266,7 @@ function home() {
   $("words").focus();
 }
 
-const removeReference = () => { go({ picture: "", like: "", drop: [] }); $("words").focus(); };
+const removeReference = () => { go({ picture: "", box: [], shows: "", look: false, like: "", drop: [] }); $("words").focus(); };
 
 async function take(file) {
   if (!file) return;

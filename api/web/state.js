@@ -5,6 +5,9 @@ export const FACETS = ["type", "colour", "gender", "pattern", "sleeve", "materia
 export const emptyState = () => ({
   words: "", // what is looked for, or what should be different from the reference
   picture: "", // upload:… or the hash of a catalogue picture
+  box: [], // left, top, right, bottom of what is meant in the picture, as fractions; all of it without
+  shows: "", // coarse class of the box, where it was chosen among those that were found
+  look: false, // one row for each thing in the picture
   like: "", // a product's id
   drop: [], // ids of understood edits that were removed
   facets: {}, // facet → chosen values
@@ -19,6 +22,9 @@ export function readState(search) {
   state.words = (params.get("q") ?? "").slice(0, 512);
   state.picture = params.get("picture") ?? "";
   state.like = state.picture ? "" : (params.get("like") ?? "");
+  if (state.picture) state.box = boxOf(params.get("box") ?? "");
+  if (state.box.length) state.shows = params.get("shows") ?? "";
+  state.look = Boolean(state.picture && !state.box.length && params.get("look"));
   state.drop = params.getAll("drop");
   for (const facet of FACETS) {
     const values = params.getAll(facet);
@@ -34,6 +40,9 @@ export function writeState(state) {
   const params = new URLSearchParams();
   if (state.words) params.set("q", state.words);
   if (state.picture) params.set("picture", state.picture);
+  if (state.box.length) params.set("box", state.box.join(","));
+  if (state.shows) params.set("shows", state.shows);
+  if (state.look) params.set("look", "1");
   if (state.like) params.set("like", state.like);
   for (const each of state.drop) params.append("drop", each);
   for (const facet of FACETS) for (const value of state.facets[facet] ?? []) params.append(facet, value);
@@ -67,6 +76,8 @@ export function filterText(state, without = "") {
 export function searchRequest(state, cursor) {
   const request = { facets: FACETS, limit: 24, filter: filterText(state) };
   if (state.picture) request.picture = state.picture;
+  if (state.box.length) request.box = state.box;
+  if (state.shows) request.shows = state.shows;
   if (state.like) request.like = state.like;
   if (state.words) request[hasReference(state) ? "modify" : "q"] = state.words;
   if (state.drop.length) request.drop = state.drop;
@@ -81,3 +92,9 @@ export function amount(text) {
 }
 
 const quoted = (value) => `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+
+function boxOf(text) {
+  const box = text.split(",").map(Number);
+  const fits = box.length === 4 && box.every((each) => each >= 0 && each <= 1) && box[0] < box[2] && box[1] < box[3];
+  return fits ? box : [];
+}

@@ -53,6 +53,8 @@ export function announce(text) {
 
 export function showSkeletons(count = 12) {
   const list = $("results");
+  $("rows").hidden = true;
+  list.hidden = false;
   list.replaceChildren(
     ...Array.from({ length: count }, () => $("skeleton").content.cloneNode(true)),
   );
@@ -66,6 +68,21 @@ export function showHits(hits, { append = false, likeHref, onLike }) {
   else list.replaceChildren(...cards);
   list.removeAttribute("aria-busy");
   return cards;
+}
+
+export function showRows(found, { likeHref, onLike, onAllOf }) {
+  $("results").hidden = true;
+  $("results").replaceChildren();
+  $("results").removeAttribute("aria-busy");
+  $("rows").hidden = false;
+  $("rows").replaceChildren(...found.map(({ name, hits, ...thing }) =>
+    node("section", { class: "row", "aria-label": capital(name) },
+      node("div", { class: "row-head" },
+        node("h3", {}, capital(name)),
+        node("button", { type: "button", class: "secondary small", "aria-label": `All like the ${name}`, onclick: () => onAllOf(thing) }, "Show all")),
+      hits.length
+        ? node("ol", { class: "row-hits" }, ...hits.map((hit) => card(hit, likeHref(hit.product.id), onLike)))
+        : node("p", {}, "Nothing in the shop is like this."))));
 }
 
 function card(hit, href, onLike) {

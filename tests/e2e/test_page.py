@@ -362,3 +362,60 @@ def test_a_picture_can_be_pasted(open_page) -> None:
     )
     page.wait_for_url("**/?picture=upload*")
     assert "Red" in _titles(page)[0]
+
+
+WORN = Path(__file__).parents[2] / "data_samples" / "images" / "P0001-2.webp"
+"""Trousers, a shirt and boots, drawn and worn."""
+
+
+def test_what_is_meant_in_a_picture_can_be_chosen(open_page) -> None:
+    page = open_page()
+    _upload(page, WORN)
+    boxes = page.locator(".look-box")
+    expect(boxes.first).to_be_visible()
+    bottom = page.get_by_role("button", name="Bottom", exact=True)
+    bottom.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**box=*")
+    expect(page.locator("#found-title")).to_have_text("Like the bottom in your picture")
+    expect(bottom).to_have_attribute("aria-pressed", "true")
+    expect(bottom).to_be_focused()
+    assert _state(page)["shows"] == ["bottom"]
+
+    page.get_by_role("button", name="Shop the look").click()
+    rows = page.locator("#rows .row")
+    expect(rows.first).to_be_visible()
+    assert {"Bottom", "Footwear"} <= set(rows.locator("h3").all_inner_texts())
+    page.reload()
+    expect(page.locator("#rows .row").first).to_be_visible()
+
+    page.get_by_role("button", name="Whole picture").click()
+    _settled(page)
+    assert not {"box", "look", "shows"} & _state(page).keys()
+    expect(page.locator("#rows")).to_be_hidden()
+
+
+def test_a_box_can_be_drawn_with_pointer_and_keyboard(open_page) -> None:
+    page = open_page()
+    _upload(page, WORN)
+    expect(page.locator(".look-box").first).to_be_visible()
+    page.get_by_role("button", name="Draw a box").click()
+    expect(page.locator("#look-crop")).to_be_focused()
+    for key in ("ArrowLeft", "Shift+ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    page.wait_for_url("**box=*")
+    assert _state(page)["box"] == ["0.23,0.2,0.73,0.82"]
+    expect(page.locator("#found-title")).to_have_text("Like this part of your picture")
+
+    frame = page.locator("#look-picture").bounding_box()
+    assert frame is not None
+    left, top, wide, high = (frame[each] for each in ("x", "y", "width", "height"))
+    page.mouse.move(left + 0.1 * wide, top + 0.1 * high)
+    page.mouse.down()
+    page.mouse.move(left + 0.6 * wide, top + 0.5 * high, steps=3)
+    page.mouse.up()
+    page.wait_for_function(
+        "() => new URLSearchParams(location.search).get('box').startsWith('0.1')"
+    )
+    drawn = [float(each) for each in _state(page)["box"][0].split(",")]
+    assert drawn == pytest.approx([0.1, 0.1, 0.6, 0.5], abs=0.02)

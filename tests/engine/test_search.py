@@ -1,6 +1,7 @@
 """The search service over a real catalogue store, the exact index and the toy encoder."""
 
 import dataclasses
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -44,6 +45,7 @@ def shop() -> list[Product]:
             Attribute(name=name, value=value)
             for name, value in (
                 (Facet.TYPE, kind),
+                (Facet.CATEGORY, LEXICON.category(kind)),
                 (Facet.COLOUR, colour),
                 (Facet.COLOUR_FAMILY, LEXICON.family(colour)),
                 (Facet.GENDER, gender),
@@ -118,6 +120,16 @@ def test_a_picture_but_red_gives_red_ones(service):
     assert {colour for _, colour, _ in found(result)} == {"red"}
     assert [edit.edit_id for edit in result.parse.edits] == ["colour:set:red"]
     assert any(each.name is Facet.COLOUR and each.value == "blue" for each in result.reference)
+
+
+def test_what_was_chosen_in_a_picture_is_what_is_looked_for(service):
+    query = SearchQuery(picture=picture("red", "dress"), shows=frozenset({"t-shirt"}))
+    result = service.search(query)
+    assert {kind for kind, *_ in found(result)} == {"t-shirt"}
+    by_category = replace(query, shows=frozenset({LEXICON.category("jeans")}))
+    assert {kind for kind, *_ in found(service.search(by_category))} == {"jeans"}
+    changed = service.search(replace(query, modification="but as jeans"))
+    assert found(changed)[0][0] == "jeans"
 
 
 def test_a_dropped_edit_no_longer_counts(service):
