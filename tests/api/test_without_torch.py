@@ -9,7 +9,16 @@ from pathlib import Path
 from tests.api.conftest import write_feed
 
 REPOSITORY = Path(__file__).parents[2]
-BLOCKED = ("torch", "torchvision", "timm", "transformers", "open_clip", "diffusers", "ultralytics")
+BLOCKED = (
+    "torch",
+    "torchvision",
+    "timm",
+    "transformers",
+    "open_clip",
+    "diffusers",
+    "ultralytics",
+    "cv2",
+)
 PREAMBLE = f"""
 import importlib.abc, sys
 
@@ -43,6 +52,7 @@ settings = Settings(home=home, encoder="toy", hosts=("testserver",))
 with TestClient(create_app(Container(settings))) as client:
     assert client.get("/readyz").status_code == 200
     assert client.post("/v1/search", json={"like": "P01", "modify": "but red"}).json()["hits"]
+    assert client.post("/v1/detections", json={"like": "P01"}).status_code == 200
 """
 COMPACT = """
 from models.registry import load_encoder
