@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import (
@@ -47,7 +46,8 @@ class Settings(BaseSettings):
         qdrant_url: URL of a Qdrant server, used when `index` is empty.
         catalogue: SQLAlchemy URL; empty for SQLite in `home`.
         encoder: ``compact``, ``toy``, or ``open_clip:<model>/<pretrained>``.
-        detector: ``yolo`` or ``none``.
+        detector: ``yolo``, ``none``, or an ONNX file that ultralytics exported.
+        detector_labels: For such a file: a YAML file of its label → our class.
         feeds: Folder under which feeds named in API requests lie; empty for ``feeds`` in `home`.
         hosts: Further names under which browsers may reach the server, such as the name that a
             proxy forwards; see `api.callers`.
@@ -66,7 +66,8 @@ class Settings(BaseSettings):
     qdrant_url: str = ""
     catalogue: str = ""
     encoder: str = "compact"
-    detector: Literal["yolo", "none"] = "yolo"
+    detector: str = "yolo"
+    detector_labels: Path | None = None
     feeds: Path | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65_535)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
+import yaml
+
+from detectors.foreign import MappedNetwork
+from detectors.taxonomy import default_taxonomy
 from detectors.yolo import LEAST_SCORE, MOST_BOXES, YoloDetector
+from engine.errors import InvalidInput
 from engine.ports import Detector, Network
 
-__all__ = ["WEIGHTS", "OpenNetwork", "load_detector"]
+__all__ = ["WEIGHTS", "OpenNetwork", "load_detector", "load_foreign"]
 
 WEIGHTS = Path(__file__).parent / "weights"
 _CHUNK = 4
@@ -38,3 +43,42 @@ def load_detector(
     """
     network = open_network(WEIGHTS / "yolo" / "detector.onnx", chunk=_CHUNK)
     return YoloDetector(network, least_score=least_score, most=most)
+
+
+def load_foreign(open_network: OpenNetwork, file: Path, *, labels: Path | None) -> Detector:
+    """A detector that ultralytics trained on other data.
+
+    Args:
+        open_network: Opens the file.
+        file: ONNX, as ``yolo export format=onnx`` writes it.
+        labels: YAML file of its label → a class of `detectors.taxonomy`.
+
+    Raises:
+        InvalidInput: The file is a checkpoint, or the map is missing or does not fit.
+        ModelUnavailable: The file cannot be opened, or is of another program.
+    """
+    if file.suffix != ".onnx":
+        raise InvalidInput(
+            f"{str(file)!r} is neither yolo, none nor an ONNX file",
+            where="detector",
+            hint="Checkpoints can run anything when they are opened; export yours first: "
+            "yolo export model=X.pt format=onnx",
+        )
+    if labels is None or not labels.is_file():
+        raise InvalidInput(
+            "there is no map of its labels",
+            where="detector_labels",
+            hint="Name a YAML file with lines such as: t-shirt: top",
+        )
+    held: object = yaml.safe_load(labels.read_text(encoding="utf-8"))
+    if not isinstance(held, dict):
+        raise InvalidInput(
+            f"{labels} is no map of labels", where="detector_labels", hint="t-shirt: top"
+        )
+    given = cast("dict[object, object]", held)
+    network = MappedNetwork(
+        open_network(file, chunk=1),  # their graphs take one picture
+        labels={str(label): str(name) for label, name in given.items()},
+        classes=default_taxonomy().classes,
+    )
+    return YoloDetector(network)

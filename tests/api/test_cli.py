@@ -25,6 +25,7 @@ REPOSITORY = Path(__file__).parents[2]
 COMMANDS = (
     ["ingest"],
     ["search"],
+    ["detect"],
     ["serve"],
     ["demo"],
     ["doctor"],
