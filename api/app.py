@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["create_app"]
 
 logger = logging.getLogger(__name__)
+_LOOKS_WAITING = 16
 _PICTURES_WAITING = 256
 _DESCRIPTION = (
     "Multimodal fashion product search: show a picture or a product and say what should be"
@@ -52,6 +53,8 @@ def create_app(container: Container) -> FastAPI:
         searches=Gate(at_once=limits.searches_at_once, waiting=limits.searches_waiting),
         # A page of results asks for its pictures all at once; they must not delay searches.
         pictures=Gate(at_once=limits.searches_at_once, waiting=_PICTURES_WAITING),
+        # A gallery takes as long as a hundred searches, which must not wait for it.
+        looks=Gate(at_once=1, waiting=_LOOKS_WAITING),
         renditions=Renditions(most_bytes=limits.picture_cache_bytes),
     )
 
@@ -92,6 +95,8 @@ def _open(state: AppState) -> None:
     state.parts = {"catalogue": "starting", "index": "starting", "encoder": "starting"}
     container.encoder.embed_texts(["red dress"])
     state.parts["encoder"] = "ok"
+    if container.look is not None:
+        state.parts["detector"] = "ok"
     report = container.reconcile()
     logger.info("reconciled", extra={"report": str(report)})
     state.parts["catalogue"] = "ok"

@@ -10,11 +10,17 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from api.errors import PROBLEM_TYPE
+from api.schemas.detections import DetectionsRequest
 from api.schemas.ingestions import IngestionRequest
 from api.schemas.problems import ProblemOut
 from api.schemas.search import SearchRequest
 
-_BY_HAND: tuple[type[BaseModel], ...] = (SearchRequest, IngestionRequest, ProblemOut)
+_BY_HAND: tuple[type[BaseModel], ...] = (
+    SearchRequest,
+    DetectionsRequest,
+    IngestionRequest,
+    ProblemOut,
+)
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 

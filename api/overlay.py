@@ -9,16 +9,17 @@ import numpy as np
 from PIL import Image
 
 from engine.errors import ModelUnavailable
-from engine.look import SURE_FROM, SeenBox
+from engine.look import SeenBox
 from engine.types import ImageRGB
 
-__all__ = ["draw_overlay", "title_of", "write_overlay"]
+__all__ = ["draw_overlay", "load_supervision", "title_of", "write_overlay"]
 
 _LONGER_PX = 900
+_NAMED_FROM = 0.5
 
 
 def draw_overlay(image: ImageRGB, boxes: tuple[SeenBox, ...]) -> ImageRGB:
-    """Draw boxes and names; the product that is sold gets a thicker frame.
+    """Draw boxes and names.
 
     Args:
         image: uint8 (H, W, 3); small pictures are enlarged so that the names can be read.
@@ -27,22 +28,19 @@ def draw_overlay(image: ImageRGB, boxes: tuple[SeenBox, ...]) -> ImageRGB:
     Raises:
         ModelUnavailable: supervision is not installed.
     """
-    supervision = _supervision()
+    supervision = load_supervision()
     scale = max(1.0, _LONGER_PX / max(image.shape[:2]))
     wide, high = round(image.shape[1] * scale), round(image.shape[0] * scale)
     canvas = np.array(Image.fromarray(image).resize((wide, high), Image.Resampling.LANCZOS))
     canvas = canvas[..., ::-1].copy()  # it draws in BGR
-    for main, thick in ((False, 2), (True, 6)):
-        held = [each for each in boxes if ((each.main or 0) >= SURE_FROM) is main]
-        if not held:
-            continue
+    if boxes:
         detections = supervision.Detections(
-            xyxy=np.array([each.detection.box_xyxy_px for each in held]) * scale,
-            confidence=np.array([each.detection.score for each in held]),
-            class_id=np.array([each.detection.place for each in held]),
+            xyxy=np.array([each.detection.box_xyxy_px for each in boxes]) * scale,
+            confidence=np.array([each.detection.score for each in boxes]),
+            class_id=np.array([each.detection.place for each in boxes]),
         )
-        canvas = supervision.BoxAnnotator(thickness=thick).annotate(canvas, detections)
-        labels = [title_of(each) for each in held]
+        canvas = supervision.BoxAnnotator(thickness=2).annotate(canvas, detections)
+        labels = [title_of(each) for each in boxes]
         canvas = supervision.LabelAnnotator(
             text_scale=0.5, text_padding=4, smart_position=True
         ).annotate(canvas, detections, labels)
@@ -52,7 +50,7 @@ def draw_overlay(image: ImageRGB, boxes: tuple[SeenBox, ...]) -> ImageRGB:
 def title_of(box: SeenBox) -> str:
     """``bottom > skirt 0.81``: the coarse class, the finest name that is likelier than not."""
     name, share = next(iter(box.names.items()), ("", 0.0))
-    fine = f" > {name}" if share >= SURE_FROM else ""
+    fine = f" > {name}" if share >= _NAMED_FROM else ""
     return f"{box.label}{fine} {box.detection.score:.2f}"
 
 
@@ -62,7 +60,12 @@ def write_overlay(path: Path, image: ImageRGB, boxes: tuple[SeenBox, ...]) -> No
     Image.fromarray(draw_overlay(image, boxes)).save(path)
 
 
-def _supervision() -> Any:
+def load_supervision() -> Any:
+    """The library that draws.
+
+    Raises:
+        ModelUnavailable: It is not installed.
+    """
     try:
         import supervision
     except ImportError as error:

@@ -25,6 +25,7 @@ class AppState:
 
     Attributes:
         searches: Gate of searches.
+        looks: Gate of detection.
         pictures: Gate of decoding, encoding and reading pictures.
         ready: Set once the index is reconciled and the encoder has answered.
         closing: Set when the application is asked to stop.
@@ -34,6 +35,7 @@ class AppState:
     metrics: Metrics
     searches: Gate
     pictures: Gate
+    looks: Gate
     renditions: Renditions
     ready: bool = False
     closing: bool = False

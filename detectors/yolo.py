@@ -154,7 +154,7 @@ def frame(image: ImageRGB, size_hw: tuple[int, int]) -> NDArray[np.uint8]:
         )
         image = np.asarray(resized)
     canvas = np.full((*size_hw, 3), _GREY, np.uint8)
-    canvas[round(top) : round(top) + high, round(left) : round(left) + wide] = image
+    canvas[top : top + high, left : left + wide] = image
     return canvas
 
 

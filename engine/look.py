@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from engine.detections import Detection, SeenPicture
 from engine.errors import InvalidInput
 from engine.ports import AttributePredictor, Detector, DualEncoder, FineNamer, MainProductFinder
+from engine.reference import able_to_show
 from engine.types import BoxPx, Facet, ImageRGB, Vectors
 
 __all__ = ["Look", "LookService", "SeenBox", "crop"]
@@ -164,8 +166,7 @@ class LookService:
             values = self._predictor.labels[facet]
             for each, label, shares in zip(found, labels, rows, strict=True):
                 if facet is Facet.TYPE:
-                    able = shares * np.array([self._shows(label, value) for value in values])
-                    shares = able / able.sum() if able.any() else shares
+                    shares = able_to_show(shares, values, partial(self._shows, label))
                 best = int(shares.argmax())
                 if shares[best] >= _ATTRIBUTE_FLOOR:
                     each[facet] = (values[best], float(shares[best]))

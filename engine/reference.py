@@ -28,10 +28,30 @@ def from_picture(
         vector: Of the picture.
         predictor: Reads attributes.
         shows: Whether a type can be in the picture, where a detector has said what is: the others
-            are not believed. Where it leaves no type, the detector is not believed.
+            are not believed, see `able_to_show`.
     """
     beliefs = _predict(vector, predictor, known=(), shows=shows)
     return Reference(picture=vector, beliefs=beliefs, attributes=_shown(beliefs, Provenance.MODEL))
+
+
+def able_to_show(
+    shares: NDArray[np.float32], values: Sequence[str], shows: Callable[[str], bool]
+) -> NDArray[np.float32]:
+    """Probabilities of types in a box whose coarse class is known.
+
+    Args:
+        shares: (C,) of all types, by a model that knows nothing of the class.
+        values: The types.
+        shows: Whether the class can show one.
+
+    Returns:
+        (C,), those of other types 0. The rest get the square root of what they had together, half
+        way on a logarithmic scale between believing the model and believing the class: a model that
+        is sure of something else has not become sure of one of these.
+    """
+    able = shares * np.array([shows(value) for value in values], np.float32)
+    together = float(able.sum())
+    return (able / np.sqrt(together)).astype(np.float32) if together else able
 
 
 def from_product(
@@ -92,8 +112,7 @@ def _predict(
             continue
         values, shares = predictor.labels[facet], rows[0]
         if facet is Facet.TYPE and shows is not None:
-            shares = shares * np.array([shows(value) for value in values])
-            shares = shares / shares.sum() if shares.any() else rows[0]
+            shares = able_to_show(shares, values, shows)
         found[facet] = {
             values[place]: float(shares[place])
             # The long tail of improbable values only costs time.

@@ -37,6 +37,7 @@ from engine.types import (
     Facet,
     FacetCount,
     Hit,
+    Operation,
     Parse,
     Product,
     ScoredPoint,
@@ -334,7 +335,9 @@ def _hits(
 
 def _kind(shows: frozenset[str], parse: Parse) -> Filter | None:
     """What was chosen in a picture is what is looked for, unless the words ask for another type."""
-    if not shows or any(each.attribute == Facet.TYPE for each in parse.edits):
+    asked = (Facet.TYPE.value, Facet.CATEGORY.value)
+    another = (each.attribute in asked and each.operation is Operation.SET for each in parse.edits)
+    if not shows or any(another):
         return None
     names = tuple(sorted(shows))
     return Or((In(Facet.TYPE.value, names), In(Facet.CATEGORY.value, names)))

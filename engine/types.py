@@ -354,7 +354,7 @@ class SearchQuery:
         text: What is looked for, in words.
         picture: The shopper's picture.
         shows: Types and categories that can be in the picture, where a detector has said; anything
-            where empty.
+            where empty. Hits are of these, unless the change asks for another type.
         like: A product of the catalogue as reference ("more like this").
         modification: What should be different from the reference: "but red, no sleeves".
         drop: Ids of parsed edits to leave out.

@@ -23,10 +23,7 @@ if TYPE_CHECKING:
 
 
 def detect(
-    images: Annotated[
-        list[Path], typer.Argument(help="Pictures; of one product where --title is given.")
-    ],
-    title: Annotated[str, typer.Option("--title", "-t", help="What the product is called.")] = "",
+    images: Annotated[list[Path], typer.Argument(help="Pictures.")],
     overlay: Annotated[
         Path | None,
         typer.Option("--overlay", help="Draw the boxes into PNGs in this folder.", metavar="DIR"),
@@ -35,12 +32,14 @@ def detect(
     home: HomeOption = None,
     encoder: EncoderOption = None,
 ) -> None:
-    """Find garments and accessories in pictures, and which of them is the product.
+    """Find garments and accessories in pictures.
 
     lookalike detect photo.jpg --overlay boxes
-
-    lookalike detect front.jpg back.jpg --title "Floral wrap skirt"
     """
+    if overlay is not None:
+        from api.overlay import load_supervision
+
+        load_supervision()  # before the work, not after it
     pictures = [read_picture(each, whole=True) for each in images]
     with open_container(home=home, encoder=encoder) as container:
         service = container.look
@@ -48,7 +47,7 @@ def detect(
             raise InvalidInput(
                 "the settings name no detector.", where="detector", hint='Set detector = "yolo".'
             )
-        look = service.look(pictures, title=title)
+        look = service.look(pictures)
     drawn: list[Path] = []
     if overlay is not None:
         from api.overlay import write_overlay
@@ -92,17 +91,14 @@ def _print(images: list[Path], look: Look, drawn: list[Path]) -> None:
     from api.overlay import title_of
 
     console = stdout()
-    for place, (path, boxes) in enumerate(zip(images, look.pictures, strict=True)):
+    for path, boxes in zip(images, look.pictures, strict=True):
         console.print(escape(str(path)) + ("" if boxes else ": nothing found"))
         if boxes:
-            table = Table("", "what", "box", "attributes", box=None)
-            main = look.main(place)
+            table = Table("what", "box", "attributes", box=None)
             for box in boxes:
                 values = ", ".join(value for value, _ in box.attributes.values())
                 corners = " ".join(str(round(each)) for each in box.detection.box_xyxy_px)
-                table.add_row("*" if box is main else "", title_of(box), corners, values)
+                table.add_row(title_of(box), corners, values)
             console.print(table)
-    if any(look.main(place) for place in range(len(images))):
-        console.print("* the product")
     for each in drawn:
         console.print(f"drawn: {escape(str(each))}")

@@ -67,7 +67,7 @@ def composed_pictures(
 def measure_detector(
     detector: Detector, pictures: Sequence[LabelledPicture], *, arm: str, condition: str
 ) -> list[Figure]:
-    """map50 and map50-95 over the classes with enough boxes, and map50 of each of them."""
+    """map50 and map50-95 over the classes with enough boxes, and ap50 of each of them."""
     found = detector.detect([each.image for each in pictures])
     pairs = list(zip(pictures, found, strict=True))
     ratings = [

@@ -17,7 +17,6 @@ from api.schemas.detections import (
 from api.state import AppState, state_of
 from engine.errors import InvalidInput, ModelUnavailable
 from engine.ids import DEFAULT_TENANT, ProductId
-from engine.types import ImageRGB
 
 router = APIRouter(prefix="/v1", tags=["detections"])
 _EXAMPLES = {
@@ -33,17 +32,16 @@ _EXAMPLES = {
     openapi_extra=body_docs(DetectionsRequest, file="picture", json_too=True, examples=_EXAMPLES),
 )
 async def detections(request: Request) -> Response:
-    """Boxes, names, attributes, and which box is the product of a gallery.
+    """Boxes, coarse classes and attributes. Nobody tells the product or fine names yet.
 
     Takes JSON, or a form with the file `picture` and the JSON field `request`.
     """
     state = state_of(request)
-    images: list[ImageRGB] = []
+    sent: bytes | None = None
     if is_form(request):
         async with open_form(request, file="picture") as form:
             wanted = request_of(form, DetectionsRequest)
-            data = await file_of(form, "picture").read()
-        images.append(await state.pictures.run(decode_query, data))
+            sent = await file_of(form, "picture").read()
     else:
         wanted = await read_json(request, DetectionsRequest)
     names, title = list(wanted.pictures), wanted.title
@@ -51,19 +49,18 @@ async def detections(request: Request) -> Response:
         product = await state.pictures.run(
             state.container.search.product, ProductId(wanted.like), DEFAULT_TENANT
         )
-        names += product.pictures[: MOST_PICTURES - len(names) - len(images)]
+        names += product.pictures[: max(0, MOST_PICTURES - len(names))]
         title = title or product.title
-    if not (names or images):
+    if not (names or sent is not None):
         raise InvalidInput(
             "no picture is named.",
             where="request",
             hint="Send a file as `picture`, ids in `pictures`, or a product in `like`.",
         )
-    images += [await state.pictures.run(state.reference_picture, name) for name in names]
-    return json_response(await _answer(state, images, title))
+    return json_response(await state.looks.run(_answer, state, sent, names, title))
 
 
-async def _answer(state: AppState, images: list[ImageRGB], title: str) -> DetectionsAnswer:
+def _answer(state: AppState, sent: bytes | None, names: list[str], title: str) -> DetectionsAnswer:
     service = state.container.look
     if service is None:
         raise ModelUnavailable(
@@ -71,5 +68,8 @@ async def _answer(state: AppState, images: list[ImageRGB], title: str) -> Detect
             where="detections",
             hint='Set detector = "yolo" in its settings.',
         )
-    look = await state.searches.run(lambda: service.look(images, title=title))
+    # Decoded here, so that who waits holds no pixels.
+    images = [] if sent is None else [decode_query(sent)]
+    images += map(state.reference_picture, dict.fromkeys(names))
+    look = service.look(images, title=title)
     return to_seen(images, look, service.classes)

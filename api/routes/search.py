@@ -68,11 +68,11 @@ async def search(request: Request) -> Response:
     elif wanted.picture:
         image = await state.pictures.run(state.reference_picture, wanted.picture)
         query = replace(query, picture=part_of(image, wanted.box))
-    elif wanted.box:
+    elif wanted.box or wanted.shows:
         raise InvalidInput(
-            "a box is given without a picture.",
-            where="request.box",
-            hint="Name the picture that it is a part of, or leave it out.",
+            "what is in a picture is told without a picture.",
+            where="request.box" if wanted.box else "request.shows",
+            hint="Name the picture, or leave it out.",
         )
     return json_response(await _answer(state, query))
 

@@ -19,6 +19,26 @@ DETECTIONS_EXAMPLE: dict[str, Any] = {
 }
 
 
+ANSWER_EXAMPLE: dict[str, Any] = {
+    "pictures": [
+        {
+            "boxes": [
+                {
+                    "box": [0.336, 0.366, 0.661, 0.916],
+                    "label": "bottom",
+                    "score": 0.912,
+                    "classes": {"bottom": 0.912, "dress": 0.031},
+                    "names": [],
+                    "attributes": [{"facet": "colour", "value": "yellow", "confidence": 0.97}],
+                    "main": None,
+                }
+            ],
+            "main": None,
+        }
+    ]
+}
+
+
 class DetectionsRequest(WireRequest):
     """Pictures to look at: a photo, or the gallery of one product."""
 
@@ -27,13 +47,16 @@ class DetectionsRequest(WireRequest):
     pictures: list[PictureName] = Field(
         default=[],
         max_length=MOST_PICTURES,
-        description="Ids from POST /v1/pictures (`upload:…`) or hashes of catalogue pictures.",
+        description="Ids from POST /v1/pictures (`upload:…`) or hashes of catalogue pictures; one"
+        " that is named twice is looked at once.",
     )
     like: str = Field(
         default="", max_length=255, description="Id of a product, for its whole gallery and title."
     )
     title: str = Field(
-        default="", max_length=512, description="Of the product; helps to tell which box it is."
+        default="",
+        max_length=512,
+        description="Of the product; for telling which box it is, which nobody does yet.",
     )
 
 
@@ -64,7 +87,7 @@ class SeenBoxOut(WireResponse):
     classes: dict[str, float] = Field(
         description="Every coarse class with a probability of at least 0.01."
     )
-    names: list[NameOut] = Field(description="Fine names, the likeliest first.")
+    names: list[NameOut] = Field(description="Fine names, the likeliest first; none yet.")
     attributes: list[SeenAttributeOut]
     main: float | None = Field(
         description="How probable it is that this is the product; null where nobody decides that."
@@ -82,5 +105,7 @@ class SeenPictureOut(WireResponse):
 
 class DetectionsAnswer(WireResponse):
     """One entry a picture, in the order of the request."""
+
+    model_config = with_examples(ANSWER_EXAMPLE)
 
     pictures: list[SeenPictureOut]

@@ -56,7 +56,8 @@ class SearchRequest(WireRequest):
         default="",
         max_length=40,
         description="What the picture or its box shows, as `label` of POST /v1/detections says it:"
-        " types of other kinds are not believed. Empty where nobody has looked.",
+        " only products of such types are found,"
+        " unless `modify` asks for another. Needs `picture`.",
     )
     like: str = Field(default="", max_length=255, description="Id of a product as reference.")
     modify: str = Field(

@@ -138,17 +138,21 @@ async function ownCounts(answer, wanted, signal) {
 async function look(wanted, signal) {
   if (!wanted.picture) { hideLook(); return []; }
   const src = `/v1/pictures/${wanted.picture}?width=640`;
+  let failed = false;
   if (!seen.has(wanted.picture)) {
     hideLook();
-    const found = await post("/v1/detections", { pictures: [wanted.picture] }, signal)
-      .catch((error) => (error.name === "AbortError" || error.code === "picture.expired" ? null : { pictures: [{ boxes: [] }] }));
-    if (!found) return [];
-    seen.set(wanted.picture, found.pictures[0].boxes);
+    try {
+      const found = await post("/v1/detections", { pictures: [wanted.picture] }, signal);
+      seen.set(wanted.picture, found.pictures[0].boxes);
+    } catch (error) {
+      if (error.name === "AbortError" || error.code === "picture.expired") return [];
+      failed = true;
+    }
   }
-  const boxes = seen.get(wanted.picture);
+  const boxes = seen.get(wanted.picture) ?? [];
   if (signal.aborted) return boxes;
   showLook({
-    src, boxes, chosen: wanted.box, whole: wanted.look,
+    src, boxes, failed, chosen: wanted.box, whole: wanted.look,
     onChoose: (box, shows = "") => go({ box, shows, look: false, drop: [] }),
     onAll: () => go({ box: [], shows: "", look: true, drop: [] }),
   });
@@ -162,16 +166,20 @@ async function rows(wanted, boxes, signal) {
   const things = [...kinds].slice(0, MOST_ROWS);
   if (!things.length) return false;
   const answers = await Promise.all(things.map(([, { box, label: shows }]) =>
-    post("/v1/search", { ...searchRequest({ ...wanted, box, shows }), limit: 8, facets: [] }, signal)));
+    post("/v1/search", { ...searchRequest({ ...wanted, box, shows }), limit: 8 }, signal)));
   if (signal.aborted) return true;
+  const [first] = answers;
+  showFacets(first.facets, wanted, handlers, first);
+  showChips(first.parse, [], handlers);
+  showNotes([...new Set(answers.flatMap(({ degraded }) => degraded.map((each) => each.message)))]);
   for (const { hits } of answers) for (const { product } of hits) titles.set(product.id, product.title);
   const found = things.map(([name, { box, label: shows }], place) => ({ name, box, shows, hits: answers[place].hits }));
   showRows(found, { ...handlers, onAllOf: ({ box, shows }) => go({ box, shows, look: false, drop: [] }) });
   $("found-title").textContent = "Shop the look";
-  $("understood").hidden = true;
+  document.title = "Shop the look · Lookalike";
   cursor = "";
   shown = 0;
-  announce(`${found.length} things in your picture, each with products like it`);
+  announce(`${found.length === 1 ? "One thing" : `${found.length} things`} in your picture, with products like it`);
   return true;
 }
 
@@ -191,12 +199,17 @@ async function reference(wanted, signal) {
   }
 }
 
+function likePicture({ shows, box }) {
+  if (shows) return `Like the ${shows} in your picture`;
+  return box.length ? "Like this part of your picture" : "Like your picture";
+}
+
 // What is left of the words once wishes were taken out is known with the answer.
 function heading(wanted, parse) {
   const words = parse
     ? [...parse.edits.map((each) => each.text), parse.free_text].filter(Boolean).join(parse.edits.length > 1 ? ", " : " ")
     : wanted.words;
-  const like = wanted.picture ? (wanted.shows ? `Like the ${wanted.shows} in your picture` : wanted.box.length ? "Like this part of your picture" : "Like your picture") : wanted.like ? `Like ${titles.get(wanted.like) ?? "this"}` : "";
+  const like = wanted.picture ? likePicture(wanted) : wanted.like ? `Like ${titles.get(wanted.like) ?? "this"}` : "";
   const text = like
     ? (words ? `${like}, ${/^(but|and|in|with|without)\b/i.test(words) ? "" : "but "}${words}` : like)
     : words ? `“${words}”` : filterCount(wanted) ? "Filtered" : "From the shop";
@@ -240,6 +253,7 @@ function waysOut(wanted, edits) {
     const wish = [wanted.low && `from ${wanted.low}`, wanted.high && `up to ${wanted.high}`].filter(Boolean).join(" ");
     ways.push({ wish, label: "Any price", change: { low: "", high: "" } });
   }
+  if (wanted.shows) ways.push({ wish: wanted.shows, label: `Not only ${wanted.shows}`, change: { shows: "" } });
   for (const edit of edits.filter((each) => each.hard)) {
     const change = { drop: [...wanted.drop, edit.id] };
     ways.push({ wish: edit.label, label: `Without “${edit.label}”`, change });

@@ -8,10 +8,12 @@ const LEAST = 0.05;
 const SAME = 1e-3;
 let crop = [0.25, 0.2, 0.75, 0.8];
 let drawing = null; // where a pointer went down, as fractions of the picture
+let drawn = null; // the box that is being dragged
 let handlers = {};
 
 const same = (a, b) => a.length === b.length && a.every((each, place) => Math.abs(each - b[place]) < SAME);
 const clamp = (value, low = 0, high = 1) => Math.min(high, Math.max(low, value));
+const percent = (each) => `${Math.round(each * 100)}%`;
 const rounded = (box) => box.map((each) => Math.round(each * 1e4) / 1e4);
 
 export function nameOf(box) {
@@ -24,7 +26,7 @@ export function hideLook() {
 }
 
 // `boxes` as POST /v1/detections gives them; `chosen` four fractions, or none for the whole picture.
-export function showLook({ src, boxes, chosen, whole, ...told }) {
+export function showLook({ src, boxes, failed, chosen, whole, ...told }) {
   handlers = told;
   $("look").hidden = false;
   if ($("look-picture").getAttribute("src") !== src) $("look-picture").src = src;
@@ -36,8 +38,9 @@ export function showLook({ src, boxes, chosen, whole, ...told }) {
   $("look-all").setAttribute("aria-pressed", String(whole));
   const own = chosen.length && !boxes.some((each) => same(each.box, chosen));
   if (own) crop = [...chosen];
-  setDrawing(Boolean(own));
-  $("look-hint").textContent = boxes.length
+  if (own || document.activeElement !== $("look-crop")) setDrawing(Boolean(own));
+  if (failed) $("look-hint").textContent = "The things in it could not be found just now. Draw a box around what you mean.";
+  else $("look-hint").textContent = boxes.length
     ? `${boxes.length === 1 ? "One thing was" : `${boxes.length} things were`} found. Choose what you mean.`
     : "Nothing was recognised. Draw a box around what you mean.";
 }
@@ -76,6 +79,12 @@ function fractions(event) {
   return [clamp((event.clientX - frame.left) / frame.width), clamp((event.clientY - frame.top) / frame.height)];
 }
 
+function endDrag() {
+  drawing = null;
+  drawn = null;
+  setPlace($("look-crop"), crop);
+}
+
 const chooseCrop = () => handlers.onChoose(rounded(crop));
 
 $("look-whole").addEventListener("click", () => handlers.onChoose([]));
@@ -88,7 +97,7 @@ $("look-draw").addEventListener("click", () => {
   announce("Drag over the picture, or move the box with the arrow keys, with Shift change its size, and press Enter");
 });
 $("look-stage").addEventListener("pointerdown", (event) => {
-  if ($("look-crop").hidden) return;
+  if ($("look-crop").hidden || event.button) return;
   event.preventDefault();
   drawing = fractions(event);
   $("look-stage").setPointerCapture(event.pointerId);
@@ -96,16 +105,18 @@ $("look-stage").addEventListener("pointerdown", (event) => {
 $("look-stage").addEventListener("pointermove", (event) => {
   if (!drawing) return;
   const [x, y] = fractions(event);
-  crop = [Math.min(x, drawing[0]), Math.min(y, drawing[1]), Math.max(x, drawing[0]), Math.max(y, drawing[1])];
-  setPlace($("look-crop"), crop);
+  drawn = [Math.min(x, drawing[0]), Math.min(y, drawing[1]), Math.max(x, drawing[0]), Math.max(y, drawing[1])];
+  setPlace($("look-crop"), drawn);
 });
 $("look-stage").addEventListener("pointerup", () => {
-  if (!drawing) return;
-  drawing = null;
-  if (crop[2] - crop[0] >= LEAST / 2 && crop[3] - crop[1] >= LEAST / 2) chooseCrop();
+  const large = drawn && drawn[2] - drawn[0] >= LEAST / 2 && drawn[3] - drawn[1] >= LEAST / 2;
+  if (large) crop = drawn;
+  endDrag();
+  if (large) chooseCrop();
 });
-$("look-stage").addEventListener("pointercancel", () => { drawing = null; });
+$("look-stage").addEventListener("pointercancel", endDrag);
 $("look-crop").addEventListener("keydown", (event) => {
+  if (event.altKey || event.ctrlKey || event.metaKey) return;
   const [dx, dy] = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] }[event.key] ?? [0, 0];
   if (dx || dy) {
     const [left, top, right, bottom] = crop;
@@ -114,6 +125,7 @@ $("look-crop").addEventListener("keydown", (event) => {
       : [left, top, right, bottom].map((each, place) => each + (place % 2
         ? clamp(dy, -top, 1 - bottom) : clamp(dx, -left, 1 - right)));
     setPlace($("look-crop"), crop);
+    announce(`From ${crop.slice(0, 2).map(percent).join(", ")} to ${crop.slice(2).map(percent).join(", ")}`);
   } else if (event.key === "Enter" || event.key === " ") {
     chooseCrop();
   } else if (event.key === "Escape") {

@@ -79,7 +79,7 @@ export function showRows(found, { likeHref, onLike, onAllOf }) {
     node("section", { class: "row", "aria-label": capital(name) },
       node("div", { class: "row-head" },
         node("h3", {}, capital(name)),
-        node("button", { type: "button", class: "secondary small", "aria-label": `All like the ${name}`, onclick: () => onAllOf(thing) }, "Show all")),
+        node("button", { type: "button", class: "secondary small", "aria-label": `Show all like the ${name}`, onclick: () => onAllOf(thing) }, "Show all")),
       hits.length
         ? node("ol", { class: "row-hits" }, ...hits.map((hit) => card(hit, likeHref(hit.product.id), onLike)))
         : node("p", {}, "Nothing in the shop is like this."))));

@@ -49,6 +49,7 @@ def export_detector(
     network = network.float().eval().fuse(verbose=False)
     head = network.model[-1]
     head.export, head.dynamic, head.format = True, True, "onnx"
+    served, folder = folder, folder.with_name(f"{folder.name}.new")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     graph = folder / GRAPH
@@ -85,4 +86,5 @@ def export_detector(
     onnx.helper.set_model_props(model, held)
     onnx.save(model, str(graph))
     onnx.checker.check_model(str(graph))
-    return folder
+    shutil.rmtree(served, ignore_errors=True)
+    return folder.rename(served)

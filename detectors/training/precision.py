@@ -16,7 +16,8 @@ def half_precision(device: str) -> str | bool:
     import ultralytics.engine.trainer as trainer
 
     if device != "cpu":
-        return "bf16"  # its other modes begin by downloading a model to compare with
+        # Its other modes begin by downloading a model to compare with.
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else False
     if not torch.cpu.get_capabilities().get("avx512_bf16"):
         return False
 

@@ -28,12 +28,17 @@ def quiet_ultralytics(folder: Path, *, threads: int) -> Any:
     import torch
     import ultralytics
     import ultralytics.data.utils
+    import ultralytics.utils.patches
     import ultralytics.utils.torch_utils
+    from PIL import Image
     from ultralytics.utils import SETTINGS
 
     # Each training run sets torch to one core less than there are.
     setattr(ultralytics.utils.torch_utils, "NUM_THREADS", threads)  # noqa: B010
     torch.set_num_threads(threads)
+    # It puts its own in the place of Pillow's for the whole process, which would install packages.
+    opened = getattr(ultralytics.utils.patches, "_image_open", Image.open)
+    setattr(Image, "open", opened)  # noqa: B010
     SETTINGS.update({"sync": False, "runs_dir": str(folder / "runs")})
     # With every data set it looks for a font to draw with, over the network if need be.
     setattr(ultralytics.data.utils, "check_font", lambda *_, **__: None)  # noqa: B010

@@ -101,6 +101,7 @@ def test_a_box_of_a_picture_is_searched_with(client: TestClient) -> None:
     ("request_", "said"),
     [
         ({"like": "P01", "box": [0, 0, 1, 1]}, "without a picture"),
+        ({"q": "dress", "shows": "dress"}, "without a picture"),
         ({"picture": "it", "box": [0, 0, 1]}, "four"),
         ({"picture": "it", "box": [0.5, 0, 0.5, 1]}, "left < right"),
         ({"picture": "it", "box": [0, 0, 1, 1], "shows": "spoon"}, "footwear"),

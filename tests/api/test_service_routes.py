@@ -14,7 +14,7 @@ from PIL import Image
 
 from api.app import create_app
 from api.container import Container
-from api.routes import health, ingestions, pictures, products, search
+from api.routes import detections, health, ingestions, pictures, products, search
 from api.routes.health import Liveness
 from api.settings import Limits, Settings
 from api.version import lookalike_version
@@ -59,7 +59,7 @@ def test_health_and_metrics(client: TestClient) -> None:
     assert ready.status_code == 200
     assert ready.json() == {
         "ready": True,
-        "parts": {"catalogue": "ok", "index": "ok", "encoder": "ok"},
+        "parts": {"catalogue": "ok", "index": "ok", "encoder": "ok", "detector": "ok"},
     }
     client.post("/v1/search", json={"q": "red dress"})
     client.post("/v1/search", json={"like": "P01", "modify": "but red"})
@@ -125,6 +125,7 @@ def test_the_openapi_document_is_whole(client: TestClient) -> None:
         ("get", "/v1/ingestions/{job_id}"),
         ("get", "/v1/pictures/{picture}"),
         ("post", "/v1/pictures"),
+        ("post", "/v1/detections"),
         ("get", "/livez"),
         ("get", "/readyz"),
         ("get", "/metrics"),
@@ -145,7 +146,7 @@ def test_the_openapi_document_is_whole(client: TestClient) -> None:
 
 
 def _api_routes() -> list[Any]:
-    modules = (search, products, ingestions, pictures, health)
+    modules = (search, products, detections, ingestions, pictures, health)
     return [route for module in modules for route in module.router.routes]
 
 

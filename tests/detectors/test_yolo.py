@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from detectors.yolo import YoloDetector, frame, frame_size
 from engine.errors import ModelUnavailable
@@ -107,6 +108,10 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
     return network, made
 
 
+def test_ultralytics_leaves_pillow_alone(exported: tuple[Any, Path]) -> None:
+    assert Image.open.__module__ == "PIL.Image"
+
+
 class TestExported(DetectorContract):
     @pytest.fixture(scope="class")
     @classmethod
@@ -128,3 +133,4 @@ class TestExported(DetectorContract):
         with torch.no_grad():
             theirs = network(torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255)
         assert np.abs(served[:, 4:] - np.asarray(theirs)[:, 4:]).max() < 0.02
+        assert np.abs(served[:, :4] - np.asarray(theirs)[:, :4]).max() < 0.5
