@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -36,6 +37,14 @@ CardOption = Annotated[
     bool, typer.Option("--write-card", help="Put the table into the model's card.")
 ]
 DEFAULT_DATA = Path("../shared/data")
+
+
+class Attributes(StrEnum):
+    """What reads attributes from pictures where a feed says none."""
+
+    TAGGER = "tagger"
+    ENCODER = "encoder"
+    NONE = "none"
 
 
 @app.command("kagl")
@@ -129,6 +138,9 @@ def compose(
     data: DataOption = DEFAULT_DATA,
     encoder: NameOption = "compact",
     limit: LimitOption = None,
+    attributes: Annotated[
+        Attributes, typer.Option("--attributes", help="What reads them from pictures.")
+    ] = Attributes.TAGGER,
     cache: CacheOption = None,
     write_card: CardOption = False,
     as_json: JsonOption = False,
@@ -144,8 +156,14 @@ def compose(
     from engine.evaluation.compose import LEAST_RELEVANT, draw_queries
     from engine.evaluation.compose_kinds import draw_kinds
     from engine.evaluation.figures import write_card as put_into_card
+    from models.attributes import own_predictor, predictor_for
     from models.composer import composer_for
 
+    readers = {
+        Attributes.TAGGER: predictor_for,
+        Attributes.ENCODER: own_predictor,
+        Attributes.NONE: lambda _: None,
+    }
     card = card_of(encoder) if write_card else None
     path = kagl_file(data)
     rows = read_rows(path)
@@ -153,7 +171,15 @@ def compose(
     kinds = draw_kinds(rows, limit=limit)
     towers = _encoder(encoder, cache, home)
     composer = composer_for(towers.encoder_id)
-    figures = measure_compose(path, rows, queries, towers, kinds=kinds, composer=composer)
+    figures = measure_compose(
+        path,
+        rows,
+        queries,
+        towers,
+        kinds=kinds,
+        composer=composer,
+        predictor_of=readers[attributes],
+    )
     report = build_report(
         "eval compose",
         figures,
@@ -177,6 +203,8 @@ def compose(
             "sleeves to ask for them.",
             "The learned composer was "
             + ("used." if composer is not None else "not there for this encoder: arithmetic."),
+            f"Attributes are read from pictures by: {attributes} (tagger: the encoder's tagger, "
+            "else the encoder itself).",
         ),
     )
     if write_card and composer is not None:

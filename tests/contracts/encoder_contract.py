@@ -179,6 +179,9 @@ class PredictorContract:
             assert (values >= 0).all()
             np.testing.assert_allclose(values.sum(axis=1), 1, atol=1e-4)
 
+    def test_the_revision_is_told(self, predictor: AttributePredictor) -> None:
+        assert predictor.revision
+
     def test_batch_equals_singles(
         self, encoder: DualEncoder, predictor: AttributePredictor
     ) -> None:
