@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -64,6 +64,16 @@ class TaggedFacet:
         """How many outputs of the network are its own."""
         return len(self.labels) + self.has_none
 
+    def shares(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Logits (N, outputs) to probabilities of the labels; a row that is not sure is all 0."""
+        raised = logits / np.float32(self.temperature)
+        raised = np.exp(raised - raised.max(axis=1, keepdims=True, initial=-np.inf))
+        shares = (raised / raised.sum(axis=1, keepdims=True)).astype(np.float32)
+        if self.has_none:
+            shares = shares[:, 1:].copy()
+        shares[shares.max(axis=1, initial=0.0) < self.sure_from] = 0.0
+        return shares
+
 
 class AttributeTagger:
     """Attributes from picture vectors.
@@ -90,6 +100,16 @@ class AttributeTagger:
         self._encoder = encoder
         self._dims = dims
         self._revision = revision
+
+    def raw(self) -> AttributeTagger:
+        """The same network as it was trained: no temperature, and everything is said."""
+        return AttributeTagger(
+            self._network,
+            [replace(each, temperature=1.0, sure_from=0.0) for each in self._facets],
+            encoder=self._encoder,
+            dims=self._dims,
+            revision=f"{self._revision}-raw",
+        )
 
     @property
     def encoder(self) -> str:
@@ -124,19 +144,9 @@ class AttributeTagger:
         found: dict[Facet, NDArray[np.float32]] = {}
         start = 0
         for each in self._facets:
-            found[each.facet] = _shares(each, logits[:, start : start + each.outputs])
+            found[each.facet] = each.shares(logits[:, start : start + each.outputs])
             start += each.outputs
         return found
-
-
-def _shares(facet: TaggedFacet, logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    raised = logits / np.float32(facet.temperature)
-    raised = np.exp(raised - raised.max(axis=1, keepdims=True, initial=-np.inf))
-    shares = (raised / raised.sum(axis=1, keepdims=True)).astype(np.float32)
-    if facet.has_none:
-        shares = shares[:, 1:].copy()
-    shares[shares.max(axis=1, initial=0.0) < facet.sure_from] = 0.0
-    return shares
 
 
 def load_tagger(folder: Path = WEIGHTS) -> AttributeTagger:

@@ -212,6 +212,58 @@ def compose(
     publish(report, as_json=as_json, card=card)
 
 
+@app.command("attributes")
+def attributes(
+    data: DataOption = DEFAULT_DATA,
+    encoder: NameOption = "compact",
+    cache: CacheOption = None,
+    write_card: CardOption = False,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Types, colours, sleeves … read from pictures (KAGL and phone photos, test splits).
+
+    lookalike eval attributes --data ../shared/data
+    """
+    from api.evaluation.attributes import measure_attributes
+    from api.figures import build_report, card_of, publish
+    from engine.query.lexicon import default_lexicon
+    from models.attributes import own_predictor, tagger_for
+
+    towers = _encoder(encoder, cache, home)
+    tagger, heads = tagger_for(towers.encoder_id), own_predictor(towers)
+    arms = {
+        "tagger": tagger,
+        "tagger-raw": tagger.raw() if tagger is not None else None,
+        "heads": heads,
+    }
+    figures = measure_attributes(
+        data,
+        towers,
+        {name: arm for name, arm in arms.items() if arm is not None},
+        lexicon=default_lexicon(),
+    )
+    report = build_report(
+        "eval attributes",
+        figures,
+        notes=(
+            "Pictures of the test split. type, colour, gender, occasion, season: the feed's "
+            "columns; pattern: from titles, one that names none counts as plain; material: where "
+            "the title names it, and jeans are denim; sleeve, neck: judged by eye on a random "
+            "sample of the garments that have them, and where the title names them. phone: photos "
+            "of single garments (clothing, test split), by their labels.",
+            "heads: the encoder's own linear heads. tagger-raw: the tagger without temperatures "
+            "and thresholds, so it says something of everything. accuracy: share of the pictures "
+            "with a known value whose value is the likeliest; not saying anything is not right. "
+            "map: mean average precision over the values of five pictures or more. ece: expected "
+            "calibration error of what is said, 15 bins. precision: of what is said, of things "
+            "that have no such attribute too. coverage: share of the pictures with a value of "
+            "which something is said.",
+        ),
+    )
+    publish(report, as_json=as_json, card=card_of("tagger") if write_card else None)
+
+
 @app.command("cross-domain")
 def cross_domain(
     data: DataOption = DEFAULT_DATA,

@@ -3,8 +3,7 @@
 A column says one value of its facet for every product. A title names what the shop finds worth a
 word, so a value that it does not name is unknown and not absent. Titles say almost nothing of
 sleeves, necks and lengths (a few dozen of 35,000): some hundred products were judged by eye from
-their pictures, drawn at random from the garments that have sleeves, and from dresses and skirts
-(`judged_tags.json`, ids alone).
+their pictures, drawn at random from the garments that have sleeves (`judged_tags.json`, ids alone).
 """
 
 from __future__ import annotations

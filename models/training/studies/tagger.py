@@ -113,7 +113,8 @@ def _notes(material: Material, sizes: TaggerSizes, run: TaggerRun) -> Sequence[s
         f"{len(words.labels)} labels that {sizes.least} or more of the {len(train.rows):,} "
         f"training rows have, {len(words.labels) - titles} of columns (type, colour, gender, "
         f"occasion) and {titles} of titles (pattern, neck, material); "
-        f"{train.true.sum(1).mean():.1f} a row. Val {len(material.val.rows):,} rows, test {len(material.test.rows):,}.",
+        f"{train.true.sum(1).mean():.1f} a row. "
+        f"Val {len(material.val.rows):,} rows, test {len(material.test.rows):,}.",
         "c-f1: 2·P·R/(P + R) of the mean precision and the mean recall over labels; o-f1: of all "
         "decisions together. named: a title's facet counts where the title names it "
         f"({named:.0%} of the rows name one at least); as-absent: what a title does not name "
