@@ -152,6 +152,7 @@ def compose(
     """
     from api.evaluation.composed import measure_compose
     from api.evaluation.kagl_data import kagl_file, read_rows
+    from api.evaluation.worlds import PredictorOf
     from api.figures import build_report, card_of, publish
     from engine.evaluation.compose import LEAST_RELEVANT, draw_queries
     from engine.evaluation.compose_kinds import draw_kinds
@@ -159,7 +160,7 @@ def compose(
     from models.attributes import own_predictor, predictor_for
     from models.composer import composer_for
 
-    readers = {
+    readers: dict[Attributes, PredictorOf] = {
         Attributes.TAGGER: predictor_for,
         Attributes.ENCODER: own_predictor,
         Attributes.NONE: lambda _: None,

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,8 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.errors import InvalidInput, ModelUnavailable
+from engine.ports import AttributePredictor
+from engine.query.lexicon import default_lexicon
 from engine.types import Facet
 from models.attributes import (
     AttributeTagger,
@@ -21,8 +27,11 @@ from models.attributes import (
     predictor_for,
     tagger_for,
 )
+from models.compact import CompactEncoder
 from models.toy import ToyEncoder
+from tests.contracts.encoder_contract import PredictorContract, draw_garment
 
+ROOT = Path(__file__).parents[2]
 COLOUR = TaggedFacet(facet=Facet.COLOUR, labels=("red", "blue"), temperature=2.0)
 SLEEVE = TaggedFacet(
     facet=Facet.SLEEVE, labels=("short sleeves", "long sleeves"), has_none=True, sure_from=0.55
@@ -89,3 +98,56 @@ def test_missing_and_damaged_weights_say_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"facets": {"hat size": {}}}))
     with pytest.raises(ModelUnavailable, match="cannot be read"):
         load_tagger(tmp_path)
+
+
+class TestShippedTagger(PredictorContract):
+    may_be_silent = frozenset((Facet.SLEEVE, Facet.NECK, Facet.MATERIAL))
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def encoder(cls) -> CompactEncoder:
+        return CompactEncoder(threads=1)
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def predictor(cls, encoder: CompactEncoder) -> AttributePredictor:
+        found = tagger_for(encoder.encoder_id)
+        assert found is not None, "train the tagger again: lookalike train tagger"
+        return found
+
+    def test_values_are_in_the_vocabulary(self, predictor: AttributePredictor) -> None:
+        lexicon = default_lexicon()
+        for facet, values in predictor.labels.items():
+            assert set(values) <= set(lexicon.values(facet))
+
+    def test_it_knows_what_the_heads_know(
+        self, encoder: CompactEncoder, predictor: AttributePredictor
+    ) -> None:
+        assert set(encoder.labels) <= set(predictor.labels)
+        assert predictor_for(encoder) is not encoder
+
+    def test_a_plain_garment_has_its_colour(
+        self, encoder: CompactEncoder, predictor: AttributePredictor
+    ) -> None:
+        shades = ((200, 30, 35), (40, 85, 180), (22, 22, 24))
+        found = predictor.predict(encoder.embed_images([draw_garment(each) for each in shades]))
+        best = found[Facet.COLOUR].argmax(axis=1)
+        assert [predictor.labels[Facet.COLOUR][each] for each in best] == ["red", "blue", "black"]
+
+
+def test_the_tagger_of_another_encoder_is_not_used(caplog: pytest.LogCaptureFixture) -> None:
+    shipped = CompactEncoder(threads=1).encoder_id
+    other = replace(shipped, revision="another")
+    with caplog.at_level(logging.WARNING):
+        assert tagger_for(other) is None
+    assert "lookalike train tagger" in caplog.text
+
+
+def test_serving_imports_no_torch() -> None:
+    code = (
+        "import sys; from models.attributes import predictor_for;"
+        "from models.registry import load_encoder;"
+        "assert predictor_for(load_encoder('compact')).revision;"
+        "assert not {'torch', 'timm', 'scipy'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
 from itertools import takewhile
 from pathlib import Path
 
@@ -105,7 +104,7 @@ def plan_runs(sizes: TaggerSizes, *, seeds: int) -> list[TaggerRun]:
     ]
 
 
-def _notes(material: Material, sizes: TaggerSizes, run: TaggerRun) -> Sequence[str]:
+def _notes(material: Material, sizes: TaggerSizes, run: TaggerRun) -> tuple[str, ...]:
     words, train = material.words, material.train
     titles = int((~words.of_columns).sum())
     named = (material.test.true & ~words.of_columns).any(1).mean()
