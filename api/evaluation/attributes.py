@@ -64,7 +64,7 @@ def _score(
     suffix: str,
 ) -> list[Figure]:
     rows = pairs.rows(SPLIT)
-    vectors = _embed([pairs.pictures[row] for row in rows.tolist()], encoder)
+    vectors = _embed([pairs.pictures[int(row)] for row in rows], encoder)
     shares = {arm: predictor.predict(vectors) for arm, predictor in predictors.items()}
     figures: list[Figure] = []
     for facet, held in labels.items():

@@ -2,12 +2,14 @@
 
 Pictures of the catalogue have their columns, titles and judgements (`models.training.tags`). Phone
 photos of single garments add sleeves and necks, because their labels say so: a long-sleeved top is
-not a t-shirt there. A facet that not everything can have gets a class "none", which things of other
-types are; what could have it and is not said to is unknown.
+not a t-shirt there. A facet that not everything can have gets a class "none of these": things of
+other types, and things that are said to have another value. What could have one and is not said to
+is unknown.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +26,9 @@ from models.training.tags import COLUMN_FACETS, Tags, can_have, read_tags
 __all__ = ["OPTIONAL", "UNKNOWN", "FacetLabels", "label_catalogue", "label_photos"]
 
 UNKNOWN = -1
+_LEAST_TOLD, _SHARE_TOLD = 20, 0.02
+"""Titles of a type that name a material, and their share, without which nothing is said of the
+type's materials: the seven t-shirts of 5,000 that are called cotton tell nothing of the others."""
 
 OPTIONAL: Mapping[Facet, tuple[str, ...]] = {
     Facet.SLEEVE: ("sleeveless", "short sleeves", "three-quarter sleeves", "long sleeves"),
@@ -83,10 +88,25 @@ def label_catalogue(pairs: Pairs, lexicon: Lexicon) -> dict[Facet, FacetLabels]:
         values=patterns, codes=np.array(codes, np.int64), has_none=False
     )
     kinds = [each.get(Facet.TYPE, ("",))[0] for each in tags]
+    silent = _silent([kinds[row] for row in train], [tags[row] for row in train])
     for facet, values in OPTIONAL.items():
-        lacks = [bool(kind) and not can_have(facet, kind, lexicon) for kind in kinds]
+        lacks = [
+            bool(kind)
+            and (not can_have(facet, kind, lexicon) or (facet is Facet.MATERIAL and kind in silent))
+            for kind in kinds
+        ]
         found[facet] = _optional(facet, values, tags, lacks)
     return found
+
+
+def _silent(kinds: Sequence[str], tags: Sequence[Tags]) -> frozenset[str]:
+    """Types whose titles hardly ever name a material."""
+    told = Counter(kind for kind, each in zip(kinds, tags, strict=True) if Facet.MATERIAL in each)
+    return frozenset(
+        kind
+        for kind, count in Counter(kinds).items()
+        if told[kind] < max(_LEAST_TOLD, _SHARE_TOLD * count)
+    )
 
 
 def label_photos(titles: Sequence[str]) -> dict[Facet, FacetLabels]:
@@ -108,7 +128,9 @@ def _optional(
         known = [place[value] for value in each.get(facet, ()) if value in place]
         if len(known) == 1:
             codes[row] = known[0]
-        elif without and facet not in each:
+        elif facet in each:
+            codes[row] = UNKNOWN if known else 0  # two of them, or another one
+        elif without:
             codes[row] = 0
     return FacetLabels(values=values, codes=codes, has_none=True)
 
