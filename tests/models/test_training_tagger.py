@@ -135,6 +135,20 @@ def test_labels_know_none_from_unknown() -> None:
     assert photos[Facet.SLEEVE].codes.tolist() == [4, 0, UNKNOWN]
 
 
+def test_nothing_is_said_of_materials_where_titles_are_silent() -> None:
+    held = pairs(
+        *((f"a{number}", "Belts", "acme leather belt") for number in range(20)),
+        *((f"b{number}", "Wallets", "acme leather wallet") for number in range(19)),
+        ("c", "Belts", "acme belt"),
+        ("d", "Wallets", "acme wallet"),
+        ("e", "Belts", "acme suede belt"),
+    )
+    codes = label_catalogue(held, LEXICON)[Facet.MATERIAL].codes
+    leather = 1 + OPTIONAL[Facet.MATERIAL].index("leather")
+    assert set(codes[:39]) == {leather}
+    assert codes[39:].tolist() == [UNKNOWN, 0, 0]  # suede is none of the values
+
+
 def test_frequent_tags_are_counted_in_the_rows_alone() -> None:
     tags = [{Facet.TYPE: ("shirt",)}, {Facet.TYPE: ("shirt",)}, {Facet.TYPE: ("bag",)}] * 2
     tags.append({TITLE_FACETS[0]: ("striped",)})
