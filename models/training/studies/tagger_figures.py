@@ -120,6 +120,8 @@ def _over_seeds(
     metric: str, arm: str, condition: str, values: Sequence[float], unit: str = "fraction"
 ) -> Figure:
     value, low, high = seed_interval(values)
+    if low is not None and not metric.endswith("-gain"):
+        low = max(0.0, low)
     return Figure(
         metric=metric,
         arm=arm,
