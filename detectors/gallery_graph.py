@@ -1,0 +1,327 @@
+"""Which boxes of a gallery show the product that is sold: a graph network, served by numpy.
+
+After "Main Product Detection with Graph Networks for Fashion" (Yazici et al. 2022): one graph a
+product, a node for every box of every picture, and all are decided together. With v the vector of
+a box, e its class posterior, score and geometry, t the title's vector or a learned one that stands
+for no title, p_ij what is known of a pair (`gallery_features`), and r a relation, the same picture
+or another one:
+
+    h   = relu(W [v, e, t, (A v) * (B t), v.t] + b)
+    a_r = softmax within each picture of (h Q_r)(h K_r)' / sqrt(d) + p s_r, averaged over pictures
+    h  <- h + relu(norm( sum_r (a_r h) M_r + h R_r + (sum_j a_r,ij p_ij) P_r ))        twice
+    y   = sigmoid(h w + c)
+
+The adjacency a_r is learned. Its softmax runs within each picture, so that a box that is found
+again in three of four pictures is told from one that is found three times in one.
+Training: `detectors.training.gallery`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+
+from detectors.gallery_features import GalleryNodes, gallery_nodes, pair_features
+from engine.detections import SeenPicture
+from engine.errors import InvalidInput, ModelUnavailable
+from engine.types import EncoderId
+
+__all__ = [
+    "LAYERS",
+    "RELATIONS",
+    "WEIGHTS",
+    "Edges",
+    "GalleryGraph",
+    "GraphConfig",
+    "gallery_graph_for",
+    "load_gallery_graph",
+    "neighbours",
+    "read_graph_config",
+]
+
+Matrix = NDArray[np.float32]
+Relation = Literal["same", "cross", "mean"]
+Edges = Literal["full", "same", "cross", "mean", "none"]
+"""Which boxes a box hears of: all, those of its picture, those of other pictures; the mean of all
+without learned weights; no other (a network a box, as a baseline)."""
+
+WEIGHTS = Path(__file__).parent / "weights" / "gallery"
+RELATIONS: Mapping[Edges, tuple[Relation, ...]] = {
+    "full": ("same", "cross"),
+    "same": ("same",),
+    "cross": ("cross",),
+    "mean": ("mean",),
+    "none": (),
+}
+LAYERS = 2
+_NORM_EPS = 1e-5
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphConfig:
+    """What ``config.json`` says; further keys describe the training.
+
+    Attributes:
+        encoder: Fingerprint of the encoder of boxes and titles.
+        classes: Of the detector, in the order of its posteriors.
+        dims: Of the vectors.
+        edges: Of the network that is served.
+        revision: Of its weights.
+    """
+
+    encoder: str
+    classes: tuple[str, ...]
+    dims: int
+    edges: Edges
+    revision: str
+
+
+class GalleryGraph:
+    """The port `engine.ports.MainProductFinder`.
+
+    Args:
+        tensors: Of a network that training wrote.
+        edges: Which relations it has.
+        classes: Length of the posteriors.
+
+    Raises:
+        InvalidInput: A tensor is missing or the tensors do not belong together.
+    """
+
+    def __init__(self, tensors: Mapping[str, NDArray[Any]], *, edges: Edges, classes: int) -> None:
+        self._edges: Edges = edges
+        self._classes = classes
+        self._held = {name: np.asarray(each, np.float32) for name, each in tensors.items()}
+        wanted = _names(edges)
+        if missing := sorted(wanted - set(self._held)):
+            raise InvalidInput(f"the network lacks {', '.join(missing)}")
+        self._dims = self._held["no_title"].shape[0]
+        inputs = self._held["inputs.weight"].shape[1]
+        low = self._held["match_box.weight"].shape[0]
+        known = len(gallery_nodes([], classes=classes, dims=self._dims).own[0:1].T)
+        if inputs != 2 * self._dims + known + low + 2:
+            raise InvalidInput(f"the network takes {inputs} inputs for {classes} classes")
+
+    def score(
+        self, gallery: Sequence[SeenPicture], title: NDArray[np.float32] | None
+    ) -> list[NDArray[np.float32]]:
+        """See `engine.ports.MainProductFinder`.
+
+        Raises:
+            InvalidInput: Vectors, posteriors or title are of another length.
+        """
+        if title is not None and title.shape != (self._dims,):
+            raise InvalidInput(f"got {title.shape}, expected ({self._dims},)", where="title")
+        nodes = gallery_nodes(gallery, classes=self._classes, dims=self._dims)
+        scores = self.probabilities(nodes, title)
+        ends = np.cumsum([len(each.detections) for each in gallery])
+        return [part.copy() for part in np.split(scores, ends[:-1])] if len(gallery) else []
+
+    def probabilities(
+        self, nodes: GalleryNodes, title: NDArray[np.float32] | None
+    ) -> NDArray[np.float32]:
+        """How probable it is of each node, (N,) of 0 to 1, that it shows the product."""
+        if not len(nodes):
+            return np.zeros(0, np.float32)
+        hidden = self._first(nodes, title)
+        pairs = pair_features(nodes)
+        for layer in range(LAYERS):
+            hidden = self._layer(layer, hidden, pairs, nodes.picture)
+        logits = self._linear("head", hidden)[:, 0]
+        return (1 / (1 + np.exp(-np.clip(logits, -30, 30)))).astype(np.float32)
+
+    def _first(self, nodes: GalleryNodes, title: NDArray[np.float32] | None) -> Matrix:
+        text = self._held["no_title"] if title is None else title
+        known = np.full((len(nodes), 1), float(title is not None), np.float32)
+        matched = self._linear("match_box", nodes.vectors) * self._linear("match_title", text)
+        inputs = np.concatenate(
+            [
+                nodes.vectors,
+                nodes.own,
+                np.broadcast_to(text, nodes.vectors.shape),
+                matched,
+                (nodes.vectors @ text)[:, None] * known,
+                known,
+            ],
+            axis=1,
+        )
+        return np.maximum(self._linear("inputs", inputs), 0)
+
+    def _layer(
+        self, layer: int, hidden: Matrix, pairs: Matrix, picture: NDArray[np.int64]
+    ) -> Matrix:
+        before = f"layers.{layer}"
+        if not RELATIONS[self._edges]:
+            out = self._linear(f"{before}.alone", hidden)
+        else:
+            out = np.zeros_like(hidden)
+            for relation in RELATIONS[self._edges]:
+                out += self._related(f"{before}.relations.{relation}", relation, hidden, pairs, picture)
+        return hidden + np.maximum(self._norm(f"{before}.norm", out), 0)
+
+    def _related(
+        self, name: str, relation: Relation, hidden: Matrix, pairs: Matrix, picture: NDArray[np.int64]
+    ) -> Matrix:
+        heard = neighbours(relation, picture)
+        if relation == "mean":
+            logits = np.zeros_like(pairs[..., 0])
+            groups = np.zeros_like(picture)
+        else:
+            query, key = self._linear(f"{name}.query", hidden), self._linear(f"{name}.key", hidden)
+            logits = query @ key.T / np.float32(np.sqrt(query.shape[1]))
+            logits = logits + self._linear(f"{name}.pair_logit", pairs)[..., 0]
+            groups = picture
+        adjacency = _softmax_by_group(logits, heard, groups)
+        out = (adjacency @ hidden) @ self._held[f"{name}.conv.lin_rel.weight"].T
+        out += self._held[f"{name}.conv.lin_rel.bias"]
+        out += hidden @ self._held[f"{name}.conv.lin_root.weight"].T
+        if relation != "mean":
+            told = np.einsum("ij,ijp->ip", adjacency, pairs)
+            present = heard.any(axis=1, keepdims=True).astype(np.float32)
+            out += self._linear(f"{name}.told", np.concatenate([told, present], axis=1))
+        return out
+
+    def _linear(self, name: str, rows: Matrix) -> Matrix:
+        bias = self._held.get(f"{name}.bias")
+        out = rows @ self._held[f"{name}.weight"].T
+        return out if bias is None else out + bias
+
+    def _norm(self, name: str, rows: Matrix) -> Matrix:
+        centred = rows - rows.mean(axis=1, keepdims=True)
+        scale = 1 / np.sqrt((centred**2).mean(axis=1, keepdims=True) + np.float32(_NORM_EPS))
+        return centred * scale * self._held[f"{name}.weight"] + self._held[f"{name}.bias"]
+
+
+def neighbours(relation: Relation, picture: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(N, N): whether box i hears of box j. Nobody hears of themselves but in the mean of all."""
+    together = picture[:, None] == picture[None]
+    if relation == "same":
+        return together & ~np.eye(len(picture), dtype=np.bool_)
+    return ~together if relation == "cross" else np.ones_like(together)
+
+
+def _softmax_by_group(
+    logits: Matrix, heard: NDArray[np.bool_], groups: NDArray[np.int64]
+) -> Matrix:
+    """Rows of weights: a softmax over each group that is heard, averaged over these groups."""
+    members = groups[:, None] == np.unique(groups)[None]  # (N, G)
+    lowered = np.where(heard, logits, -np.inf)
+    top = np.where(heard.any(axis=1), lowered.max(axis=1, initial=-np.inf), 0.0)
+    # Within a row the same number is taken off every group, so a group far below keeps a floor.
+    raised = np.where(heard, np.exp(np.clip(logits - top[:, None], -30, 0)), 0.0)
+    sums = raised @ members  # (N, G)
+    count = np.maximum((heard @ members > 0).sum(axis=1, keepdims=True), 1)
+    spread = np.maximum(sums, 1e-30) @ members.T
+    return (raised / spread / count).astype(np.float32)
+
+
+def _names(edges: Edges) -> set[str]:
+    found = {"no_title", "match_box.weight", "match_title.weight"}
+    found |= {f"{each}.{part}" for each in ("inputs", "head") for part in ("weight", "bias")}
+    for layer in range(LAYERS):
+        found |= {f"layers.{layer}.norm.{part}" for part in ("weight", "bias")}
+        if not RELATIONS[edges]:
+            found |= {f"layers.{layer}.alone.{part}" for part in ("weight", "bias")}
+        for relation in RELATIONS[edges]:
+            name = f"layers.{layer}.relations.{relation}"
+            found |= {f"{name}.conv.lin_{part}" for part in ("rel.weight", "rel.bias", "root.weight")}
+            if relation != "mean":
+                found |= {f"{name}.{part}.weight" for part in ("query", "key", "pair_logit", "told")}
+    return found
+
+
+def read_graph_config(folder: Path = WEIGHTS) -> GraphConfig:
+    """What a folder of weights says of itself.
+
+    Raises:
+        ModelUnavailable: It is missing or cannot be read.
+    """
+    path = folder / "config.json"
+    try:
+        given: Any = json.loads(path.read_text(encoding="utf-8"))
+        if given["edges"] not in get_args(Edges):
+            raise ValueError(f"edges {given['edges']!r}")
+        return GraphConfig(
+            encoder=str(given["encoder"]),
+            classes=tuple(map(str, given["classes"])),
+            dims=int(given["dims"]),
+            edges=given["edges"],
+            revision=str(given["revision"]),
+        )
+    except FileNotFoundError as error:
+        raise ModelUnavailable(
+            "the weights of the gallery graph are not there",
+            where=str(path),
+            hint="Train them with `lookalike train gallery`.",
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelUnavailable(f"cannot be read: {error!r}", where=str(path)) from error
+
+
+def load_gallery_graph(folder: Path = WEIGHTS, *, arm: str = "gcn") -> GalleryGraph:
+    """The network that ships with Lookalike, or another arm of the same training.
+
+    Args:
+        folder: That training wrote.
+        arm: ``gcn`` is served; ``gcn-same``, ``gcn-cross``, ``context`` and ``mlp`` are there to
+            be measured against.
+
+    Raises:
+        ModelUnavailable: A file is missing or damaged.
+    """
+    config = read_graph_config(folder)
+    edges: dict[str, Edges] = {
+        "gcn": config.edges, "gcn-same": "same", "gcn-cross": "cross", "context": "mean",
+        "mlp": "none",
+    }  # fmt: skip
+    path = folder / f"{arm}.safetensors"
+    try:
+        return GalleryGraph(load_file(path), edges=edges[arm], classes=len(config.classes))
+    except FileNotFoundError as error:
+        raise ModelUnavailable(
+            "the weights of the gallery graph are not there",
+            where=str(path),
+            hint="Train them with `lookalike train gallery`.",
+        ) from error
+    except (OSError, ValueError, KeyError, SafetensorError, InvalidInput) as error:
+        raise ModelUnavailable(f"cannot be read: {error!r}", where=str(path)) from error
+
+
+def gallery_graph_for(
+    encoder: EncoderId, classes: Sequence[str], folder: Path = WEIGHTS
+) -> GalleryGraph | None:
+    """The graph that fits an encoder and a detector; ``None``, and a line in the log, without one.
+
+    Args:
+        encoder: Of the boxes' vectors and the titles.
+        classes: Of the detector.
+        folder: That training wrote.
+    """
+    try:
+        config = read_graph_config(folder)
+        graph = load_gallery_graph(folder)
+    except ModelUnavailable as error:
+        _log.info("main products are not looked for: %s", error)
+        return None
+    if config.encoder != encoder.fingerprint or config.classes != tuple(classes):
+        _log.warning(
+            "main products are not looked for: the gallery graph was trained for the encoder %s "
+            "and %d classes, these are %s and %d; `lookalike train gallery` makes one for them",
+            config.encoder,
+            len(config.classes),
+            encoder.fingerprint,
+            len(classes),
+        )
+        return None
+    return graph
