@@ -21,7 +21,7 @@ import numpy as np
 
 __all__ = [
     "FOCUSED",
-    "LARGEST_GALLERY",
+    "QUERY_VARIANT",
     "GalleryPlan",
     "ProductRef",
     "View",
@@ -45,7 +45,6 @@ class ViewKind(StrEnum):
 
 
 FOCUSED = (ViewKind.CROP, ViewKind.CUTOUT, ViewKind.DETAIL)
-LARGEST_GALLERY = 5
 QUERY_VARIANT = 2
 """Renderings that no gallery holds: a shopper's own picture of the product."""
 

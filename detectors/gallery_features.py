@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.boxes import box_areas, overlap_areas
+from engine.boxes import iou_matrix
 from engine.detections import SeenPicture
 from engine.errors import InvalidInput
 from engine.types import Vectors
@@ -20,7 +20,7 @@ Matrix = NDArray[np.float32]
 GEOMETRY = ("centre x", "centre y", "width", "height", "root area", "log aspect", "from centre")
 """Shares of the picture's sides; the root of the share of its area; log2 of height over width."""
 PAIRS = (
-    "likeness", "sharp likeness", "class agreement", "overlap", "inside", "around", "log area ratio",
+    "likeness", "sharp likeness", "class agreement", "overlap", "inside", "around", "log areas",
 )  # fmt: skip
 """Of box i to box j: cosine, its softened step near 1, cosine of the posteriors; intersection over
 union and the share of i in j and of j in i, 0 across pictures; log of the areas' ratio, within ±1.
@@ -51,7 +51,7 @@ class GalleryNodes:
 
     @property
     def own(self) -> Matrix:
-        """What is known of a box beside its vector: posterior, score and geometry, (N, C + 1 + G)."""
+        """What is known of a box beside its vector, (N, C + 1 + G): posterior, score, geometry."""
         score = self.posteriors.max(axis=1, keepdims=True, initial=0.0)
         return np.concatenate([self.posteriors, score, self.geometry], axis=1)
 
@@ -75,21 +75,18 @@ def gallery_nodes(gallery: Sequence[SeenPicture], *, classes: int, dims: int) ->
                 where=f"picture {number}",
             )
         if any(len(seen.posterior) != classes for seen in each.detections):
-            raise InvalidInput(f"expected posteriors of {classes} classes", where=f"picture {number}")
+            raise InvalidInput(
+                f"expected posteriors of {classes} classes", where=f"picture {number}"
+            )
     found = [(each, seen) for each in gallery for seen in each.detections]
-    boxes = np.array(
-        [
-            np.array(seen.box_xyxy_px) / (each.width_px, each.height_px, each.width_px, each.height_px)
-            for each, seen in found
-        ],
-        np.float64,
-    ).reshape(-1, 4)
+    sides = np.array([(each.width_px, each.height_px) * 2 for each, _ in found]).reshape(-1, 4)
+    boxes = np.array([seen.box_xyxy_px for _, seen in found], np.float64).reshape(-1, 4) / sides
     posteriors = np.array([seen.posterior for _, seen in found], np.float32)
     counts = [len(each.detections) for each in gallery]
     return GalleryNodes(
         vectors=np.concatenate([np.zeros((0, dims), np.float32), *(e.vectors for e in gallery)]),
         posteriors=posteriors.reshape(-1, classes),
-        geometry=_geometry(boxes, np.array([each.height_px / each.width_px for each, _ in found])),
+        geometry=_geometry(boxes, sides[:, 1] / sides[:, 0]),
         boxes=boxes,
         picture=np.repeat(np.arange(len(gallery), dtype=np.int64), counts),
     )
@@ -102,16 +99,17 @@ def pair_features(nodes: GalleryNodes) -> Matrix:
     length = np.linalg.norm(nodes.posteriors, axis=1, keepdims=True)
     classes = nodes.posteriors / np.maximum(length, 1e-6)
     together = nodes.picture[:, None] == nodes.picture[None]
-    areas = np.maximum(box_areas(nodes.boxes), 1e-9)
-    shared = overlap_areas(nodes.boxes, nodes.boxes) * together
-    union = areas[:, None] + areas[None] - shared
+    sides = np.maximum(nodes.boxes[:, 2:] - nodes.boxes[:, :2], 1e-6)
+    areas = sides.prod(axis=1)
+    overlap = iou_matrix(nodes.boxes, nodes.boxes) * together
+    shared = overlap * (areas[:, None] + areas[None]) / (1 + overlap)
     ratio = np.clip(np.log(areas[:, None] / areas[None]) / 4, -1, 1)
     return np.stack(
         [
             likeness,
             sharp,
             classes @ classes.T,
-            shared / union,
+            overlap,
             shared / areas[:, None],
             shared / areas[None],
             ratio,

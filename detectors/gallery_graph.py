@@ -37,6 +37,8 @@ from engine.types import EncoderId
 
 __all__ = [
     "LAYERS",
+    "LEAST_SCORE",
+    "MOST_BOXES",
     "RELATIONS",
     "WEIGHTS",
     "Edges",
@@ -62,6 +64,8 @@ RELATIONS: Mapping[Edges, tuple[Relation, ...]] = {
     "mean": ("mean",),
     "none": (),
 }
+LEAST_SCORE, MOST_BOXES = 0.1, 12
+"""Of the boxes that it was trained on: surer boxes, and no more of a picture, are wanted."""
 LAYERS = 2
 _NORM_EPS = 1e-5
 
@@ -167,11 +171,18 @@ class GalleryGraph:
         else:
             out = np.zeros_like(hidden)
             for relation in RELATIONS[self._edges]:
-                out += self._related(f"{before}.relations.{relation}", relation, hidden, pairs, picture)
+                out += self._related(
+                    f"{before}.relations.{relation}", relation, hidden, pairs, picture
+                )
         return hidden + np.maximum(self._norm(f"{before}.norm", out), 0)
 
     def _related(
-        self, name: str, relation: Relation, hidden: Matrix, pairs: Matrix, picture: NDArray[np.int64]
+        self,
+        name: str,
+        relation: Relation,
+        hidden: Matrix,
+        pairs: Matrix,
+        picture: NDArray[np.int64],
     ) -> Matrix:
         heard = neighbours(relation, picture)
         if relation == "mean":
@@ -227,18 +238,21 @@ def _softmax_by_group(
 
 
 def _names(edges: Edges) -> set[str]:
+    """The tensors that a network of these edges has."""
     found = {"no_title", "match_box.weight", "match_title.weight"}
-    found |= {f"{each}.{part}" for each in ("inputs", "head") for part in ("weight", "bias")}
+    biased = ["inputs", "head"]
     for layer in range(LAYERS):
-        found |= {f"layers.{layer}.norm.{part}" for part in ("weight", "bias")}
+        biased.append(f"layers.{layer}.norm")
         if not RELATIONS[edges]:
-            found |= {f"layers.{layer}.alone.{part}" for part in ("weight", "bias")}
+            biased.append(f"layers.{layer}.alone")
         for relation in RELATIONS[edges]:
             name = f"layers.{layer}.relations.{relation}"
-            found |= {f"{name}.conv.lin_{part}" for part in ("rel.weight", "rel.bias", "root.weight")}
+            biased.append(f"{name}.conv.lin_rel")
+            found.add(f"{name}.conv.lin_root.weight")
             if relation != "mean":
-                found |= {f"{name}.{part}.weight" for part in ("query", "key", "pair_logit", "told")}
-    return found
+                parts = ("query", "key", "pair_logit", "told")
+                found |= {f"{name}.{part}.weight" for part in parts}
+    return found | {f"{name}.{part}" for name in biased for part in ("weight", "bias")}
 
 
 def read_graph_config(folder: Path = WEIGHTS) -> GraphConfig:

@@ -33,7 +33,7 @@ from detectors.training.gallery_net import BoxTitleNet, DenseGalleries, GalleryN
 from engine.evaluation.main_product import average_precision
 from engine.types import Vectors
 
-__all__ = ["ARMS", "GalleryConfig", "GalleryReport", "fit", "train_gallery"]
+__all__ = ["ARMS", "GalleryConfig", "GalleryReport", "calibrate", "fit", "train_gallery"]
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +59,7 @@ class GalleryConfig:
         thinning: Share of the boxes that are left out.
         margin: m of the contrastive loss.
         auxiliary: Weight of each auxiliary loss.
+        check_every: Epochs between looks at val.
     """
 
     out: Path
@@ -73,6 +74,7 @@ class GalleryConfig:
     thinning: float = 0.1
     margin: float = 0.5
     auxiliary: float = 0.5
+    check_every: int = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,9 +135,7 @@ def train_gallery(
         "seed": config.seed,
         "epochs": config.epochs,
     }
-    folder = _write(
-        config.out, {arm: _tensors(model) for arm, model in models.items()}, described
-    )
+    folder = _write(config.out, {arm: _tensors(model) for arm, model in models.items()}, described)
     return GalleryReport(folder=folder, seconds=time.perf_counter() - start, val_ap=val_ap)
 
 
@@ -164,10 +164,13 @@ def fit(
             batch, labels = dense_batch(examples)
             for run in runs:
                 run.step(batch, labels, examples)
-        for run in runs:
-            run.check(checked, epoch)
+        if epoch % config.check_every == 0 or epoch == config.epochs - 1:
+            for run in runs:
+                run.check(checked, epoch)
     for run in runs:
         run.model.load_state_dict(run.kept)
+        if isinstance(run.model, GalleryNet):
+            calibrate(run.model, [batch for each in checked for batch in each])
         run.model.eval()
     return {run.arm: run.model for run in runs}, {run.arm: run.found for run in runs}
 
@@ -277,6 +280,32 @@ def _mean_ap(model: nn.Module, checked: _Checked) -> float:
     return float(np.mean(found)) if found else 0.0
 
 
+def calibrate(model: GalleryNet, checked: _Checked) -> None:
+    """Scale and shift the logits so that they are probabilities on val (Platt 1999), in place.
+
+    The loss weighs the boxes that show the product more than the others, so that what it leads
+    to is too high. The order of boxes stays.
+    """
+    model.eval()
+    with torch.no_grad():
+        logits = torch.cat([model(batch)[batch.mask] for batch, _ in checked])
+    labels = torch.from_numpy(np.concatenate([each for _, held in checked for each in held]))
+    scale, shift = torch.ones(1, requires_grad=True), torch.zeros(1, requires_grad=True)
+    optimiser = torch.optim.LBFGS([scale, shift], max_iter=100, line_search_fn="strong_wolfe")
+
+    def closure() -> Tensor:
+        optimiser.zero_grad()
+        loss = functional.binary_cross_entropy_with_logits(logits * scale + shift, labels.float())
+        loss.backward()
+        return loss
+
+    optimiser.step(closure)
+    found = scale.detach().clamp_min(0.05)
+    with torch.no_grad():
+        model.head.weight.mul_(found)
+        model.head.bias.mul_(found).add_(shift.detach())
+
+
 def _prepare(
     domain: GalleryDomain, embed_texts: Callable[[Sequence[str]], Vectors], seed: int
 ) -> _Prepared:
@@ -325,9 +354,7 @@ def _examples(
     return [each for each in found if each is not None]
 
 
-def _example(
-    case: GalleryCase, kind: TitleKind, held: _Prepared, classes: int
-) -> Example | None:
+def _example(case: GalleryCase, kind: TitleKind, held: _Prepared, classes: int) -> Example | None:
     if not len(case.labels):
         return None
     title = {

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.boxes import iou_matrix
 from detectors.galleries import GalleryPlan, ProductRef, View, draw_gallery
 from detectors.training.gallery_pictures import Truth
 from detectors.training.gallery_seen import SeenView
+from engine.boxes import iou_matrix
 from engine.detections import SeenPicture
 
 __all__ = ["LEAST_IOU", "GalleryCase", "GalleryDomain", "case_of", "draw_cases", "shown_boxes"]
@@ -90,20 +90,18 @@ def shown_boxes(
     Returns:
         bool (N,) and bool (parts,).
     """
-    boxes = np.array([each.box_xyxy_px for each in seen.detections]).reshape(-1, 4)
+    boxes = np.array([each.box_xyxy_px for each in seen.detections], np.float64).reshape(-1, 4)
     if not parts:
         return np.zeros(len(boxes), np.bool_), np.zeros(0, np.bool_)
-    held = np.array([each.box_xyxy_px for each in parts])
+    held = np.array([each.box_xyxy_px for each in parts], np.float64)
     # A detector may well draw one box around both shoes, or around the whole of an open coat.
-    together = np.concatenate([held[:, :2].min(axis=0), held[:, 2:].max(axis=0)])
+    together = np.concatenate([held[:, :2].min(axis=0), held[:, 2:].max(axis=0)])[None]
     fits = iou_matrix(boxes, held) >= LEAST_IOU
     fits_all = iou_matrix(boxes, together) >= LEAST_IOU
     return (fits | fits_all).any(axis=1), fits.any(axis=0) | fits_all.any()
 
 
-def case_of(
-    domain: GalleryDomain, plan: GalleryPlan, rng: np.random.Generator
-) -> GalleryCase:
+def case_of(domain: GalleryDomain, plan: GalleryPlan, rng: np.random.Generator) -> GalleryCase:
     """Put the pictures of a plan together."""
     product = plan.product
     shows: list[NDArray[np.bool_]] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,11 +19,13 @@ from detectors.training.gallery_street import colour_pixels, open_scene, render,
 from detectors.training.street import StreetPhoto, read_street
 from engine.ports import ImageEncoder
 
-__all__ = ["RENDERING", "Sight", "street_domain"]
+__all__ = ["RENDERING", "Sight", "asked_with", "street_domain"]
 
 RENDERING = 1
 """Raise it when renderings change, so that kept ones are not used."""
 _SEED = 11
+_SHARD = 50
+"""Photos whose views lie in one file: a run that was stopped goes on from the last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,20 +89,23 @@ def street_domain(
     photos = [each for each in read_street(data, taxonomy) if each.split == split][:most_photos]
     products = {each.photo_id: street_products(each) for each in photos}
 
-    def render_all() -> Iterator[tuple[View, LabelledPicture]]:
-        for photo in photos:
+    def render_all(shard: Sequence[StreetPhoto]) -> Iterator[tuple[View, LabelledPicture]]:
+        for photo in shard:
             scene = open_scene(photo)
             for view in _street_views(products[photo.photo_id], queries=split != "train"):
                 picture = render(scene, view, seed=_SEED)
                 if picture is not None:
                     yield view, picture
 
-    views = sight.views(
-        f"street-{split}",
-        render_all,
-        detail=f"{_SEED}|{len(photos)}",
-        shake_seed=_SEED if split == "train" else None,
-    )
+    views: dict[View, SeenView] = {}
+    for start in range(0, len(photos), _SHARD):
+        shard = photos[start : start + _SHARD]
+        views |= sight.views(
+            f"street-{split}-{start:04d}",
+            lambda shard=shard: render_all(shard),
+            detail=f"{_SEED}|{len(shard)}",
+            shake_seed=_SEED if split == "train" else None,
+        )
     everything = tuple(each for found in products.values() for each in found)
     colours = _colours(photos, products)
 
@@ -111,16 +115,19 @@ def street_domain(
     return GalleryDomain(name="street", products=everything, views=views, title_of=title_of)
 
 
+def asked_with(product: ProductRef) -> list[View]:
+    """A shopper's own views of a product, which no gallery holds."""
+    return [
+        replace(view, variant=QUERY_VARIANT)
+        for view in views_of(product)
+        if view.variant == 1 and view.kind in (ViewKind.CROP, ViewKind.CUTOUT)
+    ]
+
+
 def _street_views(products: Sequence[ProductRef], *, queries: bool) -> list[View]:
     """Of all products of a photo, the whole photo once; and what shoppers would ask with."""
     wanted = [view for product in products for view in views_of(product)]
-    if not queries:
-        return list(dict.fromkeys(wanted))
-    asked = [
-        replace(view, variant=QUERY_VARIANT)
-        for view in wanted
-        if view.variant == 1 and view.kind in (ViewKind.CROP, ViewKind.CUTOUT)
-    ]
+    asked = [view for product in products for view in asked_with(product)] if queries else []
     return list(dict.fromkeys([*wanted, *asked]))
 
 
@@ -133,9 +140,3 @@ def _colours(
         for product in products[photo.photo_id]:
             found[product] = colour_name(colour_pixels(scene, product.label))
     return found
-
-
-def chance_for(text: str) -> np.random.Generator:
-    """A generator that a name decides."""
-    digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
-    return np.random.default_rng(int.from_bytes(digest, "little"))

@@ -178,9 +178,7 @@ class BoxTitleNet(nn.Module):
 
     def hidden(self, given: DenseGalleries) -> Tensor:
         """Unit vectors of the boxes, (B, N, L)."""
-        return functional.normalize(
-            self.box(torch.cat([given.vectors, given.own], dim=2)), dim=2
-        )
+        return functional.normalize(self.box(torch.cat([given.vectors, given.own], dim=2)), dim=2)
 
     def box_title_distance(self, hidden: Tensor, given: DenseGalleries) -> Tensor:
         """Distance (B, N) of each box to its title, 0 to 2."""

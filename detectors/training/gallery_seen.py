@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.galleries import View, ViewKind
+from detectors.gallery_graph import MOST_BOXES
 from detectors.training.gallery_pictures import LabelledPicture, Truth
 from engine.detections import Detection, SeenPicture
 from engine.ports import ImageEncoder
@@ -24,8 +25,6 @@ BoxSource = Callable[[Sequence[LabelledPicture]], list[tuple[Detection, ...]]]
 """Finds the boxes of pictures; a detector looks at the pixels alone."""
 
 _BATCH = 24
-_LONGEST = 12
-"""Boxes kept of a picture, the surest first."""
 _SHAKEN = 0.04
 
 
@@ -68,7 +67,7 @@ def see(
                 shaken(each, picture.rgb.shape, rng)
                 for each, (_, picture) in zip(found, batch, strict=True)
             ]
-        found = [each[:_LONGEST] for each in found]
+        found = [each[:MOST_BOXES] for each in found]
         parts: list[ImageRGB] = []
         for (_, picture), detections in zip(batch, found, strict=True):
             parts.append(picture.rgb)
@@ -118,9 +117,7 @@ def shaken(
     return tuple(moved)
 
 
-def load_seen(
-    path: Path, key: str, make: Callable[[], Iterable[SeenView]]
-) -> dict[View, SeenView]:
+def load_seen(path: Path, key: str, make: Callable[[], Iterable[SeenView]]) -> dict[View, SeenView]:
     """The views of a file, or those that `make` gives, which are then written there.
 
     Args:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from detectors.galleries import ProductRef, View, ViewKind
+from detectors.training.gallery_framing import around, crop_window, detail_window, whole_window
 from detectors.training.gallery_pictures import (
     LabelledPicture,
     Truth,
@@ -25,17 +25,12 @@ from detectors.training.street_masks import STREET_LABELS, read_mask
 from engine.images import decode_image
 from engine.types import BoxPx, ImageRGB
 
-__all__ = ["StreetScene", "open_scene", "render", "street_products"]
+__all__ = ["StreetScene", "colour_pixels", "open_scene", "render", "street_products"]
 
 _LEAST_SHARE = 0.003
 """Of the photo that a product's mask covers: smaller things are seldom sold by such photos."""
 _LEAST_PART_SHARE = 0.0004
 _LONGER_PX = 400
-_LEAST_WINDOW_PX = 64
-_LEAST_DETAIL_PX = 40
-"""Shorter side of a product that has a detail."""
-_DETAIL_TRIES = 12
-_DETAIL_COVER = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,18 +75,14 @@ def render(scene: StreetScene, view: View, *, seed: int) -> LabelledPicture | No
     """
     rng = chance_of(view, seed)
     if view.kind is ViewKind.WHOLE:
-        made = _whole(scene, view, rng)
+        made = scene.picture
+        if view.variant > 0:
+            made = window(made, whole_window(made, rng))
     else:
         parts = [each for each in scene.picture.truths if each.label == view.label]
         if not parts:
             return None
-        box = _around(parts)
-        if view.kind is ViewKind.CROP:
-            made = _crop(scene, box, rng)
-        elif view.kind is ViewKind.CUTOUT:
-            made = _cutout(scene, view.label, box, rng)
-        else:
-            made = _detail(scene, view.label, box, rng)
+        made = _closer(scene, view, around(parts), rng)
     if made is None:
         return None
     if view.variant > 0:
@@ -99,33 +90,15 @@ def render(scene: StreetScene, view: View, *, seed: int) -> LabelledPicture | No
     return resized(made, longer_px=_LONGER_PX)
 
 
-def _whole(scene: StreetScene, view: View, rng: np.random.Generator) -> LabelledPicture:
-    if view.variant == 0:
-        return scene.picture
-    high, wide = scene.mask.shape
-    cut = rng.uniform(0, 0.08, size=4)
-    return window(
-        scene.picture,
-        (cut[0] * wide, cut[1] * high, (1 - cut[2]) * wide, (1 - cut[3]) * high),
-    )
-
-
-def _crop(scene: StreetScene, box: BoxPx, rng: np.random.Generator) -> LabelledPicture:
-    high, wide = scene.mask.shape
-    x0, y0, x1, y1 = box
-    side = max(x1 - x0, y1 - y0, _LEAST_WINDOW_PX)
-    out = rng.uniform(0.05, 0.45, size=4) * side
-    spare_x = max(0.0, _LEAST_WINDOW_PX - (x1 - x0)) / 2
-    spare_y = max(0.0, _LEAST_WINDOW_PX - (y1 - y0)) / 2
-    return window(
-        scene.picture,
-        (
-            max(0.0, x0 - out[0] - spare_x),
-            max(0.0, y0 - out[1] - spare_y),
-            min(float(wide), x1 + out[2] + spare_x),
-            min(float(high), y1 + out[3] + spare_y),
-        ),
-    )
+def _closer(
+    scene: StreetScene, view: View, box: BoxPx, rng: np.random.Generator
+) -> LabelledPicture | None:
+    if view.kind is ViewKind.CROP:
+        return window(scene.picture, crop_window(scene.picture, box, rng))
+    if view.kind is ViewKind.CUTOUT:
+        return _cutout(scene, view.label, box, rng)
+    part = detail_window(scene.mask == STREET_LABELS.index(view.label), box, rng)
+    return None if part is None else _seen_in(scene, view.label, part)
 
 
 def _cutout(
@@ -137,28 +110,6 @@ def _cutout(
     alpha = np.asarray(soft, np.float32) / 255
     part = window(_only(scene.picture, label), box)
     return laid_on_white(part, alpha, rng)
-
-
-def _detail(
-    scene: StreetScene, label: str, box: BoxPx, rng: np.random.Generator
-) -> LabelledPicture | None:
-    x0, y0, x1, y1 = box
-    if min(x1 - x0, y1 - y0) < _LEAST_DETAIL_PX:
-        return None
-    index = STREET_LABELS.index(label)
-    best: tuple[float, BoxPx] = (0.0, box)
-    for _ in range(_DETAIL_TRIES):
-        wide, high = rng.uniform(0.4, 0.7) * (x1 - x0), rng.uniform(0.4, 0.7) * (y1 - y0)
-        left, top = rng.uniform(x0, x1 - wide), rng.uniform(y0, y1 - high)
-        found = (float(round(left)), float(round(top)), float(round(left + wide)),
-                 float(round(top + high)))  # fmt: skip
-        a0, b0, a1, b1 = map(int, found)
-        cover = float((scene.mask[b0:b1, a0:a1] == index).mean())
-        if cover > best[0]:
-            best = (cover, found)
-    if best[0] < _DETAIL_COVER:
-        return None
-    return _seen_in(scene, label, best[1])
 
 
 def _seen_in(scene: StreetScene, label: str, box: BoxPx) -> LabelledPicture:
@@ -176,13 +127,6 @@ def _seen_in(scene: StreetScene, label: str, box: BoxPx) -> LabelledPicture:
     )  # fmt: skip
     others = window(_without(scene.picture, label), box)
     return LabelledPicture(rgb=others.rgb, truths=(own, *others.truths))
-
-
-def _around(parts: Sequence[Truth]) -> BoxPx:
-    boxes = np.array([each.box_xyxy_px for each in parts])
-    x0, y0 = boxes[:, :2].min(axis=0)
-    x1, y1 = boxes[:, 2:].max(axis=0)
-    return (float(x0), float(y0), float(x1), float(y1))
 
 
 def _only(picture: LabelledPicture, label: str) -> LabelledPicture:

@@ -1,4 +1,4 @@
-"""Which boxes of a gallery show the product: metrics, and the plain rules to be beaten.
+"""Which boxes of a gallery show the product: metrics, figures, and the plain rules to be beaten.
 
 A rule takes the pictures of one gallery and gives each box a score, higher for the product. The
 metrics know of ties: boxes of one score are ranked together, so that their order is no luck.
@@ -6,18 +6,115 @@ metrics know of ties: boxes of one score are ranked together, so that their orde
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.detections import SeenPicture
 from engine.errors import InvalidInput
+from engine.evaluation.figures import Figure, measured
+from engine.evaluation.intervals import bootstrap_clusters
 
-__all__ = ["average_precision", "confident", "largest", "repeat_vote", "top_one"]
+__all__ = [
+    "BASELINES",
+    "OURS",
+    "Judged",
+    "average_precision",
+    "confident",
+    "largest",
+    "rate_arms",
+    "repeat_vote",
+    "top_one",
+]
 
 Scores = list[NDArray[np.float32]]
 """For each picture (N,), a score a box."""
+
+OURS = "gcn"
+BASELINES = ("repeat-vote", "contrastive", "largest", "confident", "mlp")
+"""Arms of which the best is named when `OURS` is compared with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Judged:
+    """One gallery with the scores of every arm.
+
+    Attributes:
+        photo: What its pictures were made of; intervals resample photos.
+        shows: For each picture a bool (N,): which boxes show the product; one does at least.
+        scores: Arm → for each picture (N,).
+        is_contested: Another box of the product's class lies beside one that shows it.
+    """
+
+    photo: str
+    shows: Sequence[NDArray[np.bool_]]
+    scores: Mapping[str, Scores]
+    is_contested: bool
+
+
+def rate_arms(judged: Sequence[Judged], condition: str, *, details: bool) -> list[Figure]:
+    """``ap`` and ``top1`` of every arm, and how far `OURS` is ahead of the best baseline.
+
+    Args:
+        judged: Galleries under one condition, at least one.
+        condition: Its name.
+        details: By number of pictures and for contested galleries as well.
+    """
+    figures = _ap(judged, condition) + _top_one(judged, condition)
+    if not details:
+        return figures
+    counts = {"1 picture": (1, 1), "2 pictures": (2, 2), "3+ pictures": (3, 99)}
+    parts = {
+        name: [each for each in judged if low <= len(each.shows) <= high]
+        for name, (low, high) in counts.items()
+    }
+    parts["contested"] = [each for each in judged if each.is_contested]
+    for name, some in parts.items():
+        if some:
+            figures += _ap(some, f"{condition}/{name}")
+    return figures
+
+
+def _ap(judged: Sequence[Judged], condition: str) -> list[Figure]:
+    photos = [each.photo for each in judged]
+    values = {
+        arm: np.array(
+            [
+                average_precision(np.concatenate(each.scores[arm]), np.concatenate(each.shows))
+                for each in judged
+            ]
+        )
+        for arm in judged[0].scores
+    }
+    figures = [
+        measured(bootstrap_clusters(each, photos), metric="ap", arm=arm, condition=condition)
+        for arm, each in values.items()
+    ]
+    known = [arm for arm in BASELINES if arm in values]
+    if OURS in values and known:
+        best = max(known, key=lambda arm: float(values[arm].mean()))
+        lead = bootstrap_clusters(values[OURS] - values[best], photos)
+        figures.append(
+            measured(lead, metric="ap-lead", arm=f"{OURS} over {best}", condition=condition)
+        )
+    return figures
+
+
+def _top_one(judged: Sequence[Judged], condition: str) -> list[Figure]:
+    figures: list[Figure] = []
+    for arm in judged[0].scores:
+        photos: list[str] = []
+        values: list[float] = []
+        for each in judged:
+            for scores, shows in zip(each.scores[arm], each.shows, strict=True):
+                if shows.any():
+                    photos.append(each.photo)
+                    values.append(top_one(scores, shows))
+        interval = bootstrap_clusters(values, photos)
+        figures.append(measured(interval, metric="top1", arm=arm, condition=condition))
+    return figures
 
 
 def average_precision(scores: NDArray[np.float32], labels: NDArray[np.bool_]) -> float:
