@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from detectors.gallery_features import GalleryNodes, gallery_nodes, pair_features
+from detectors.gallery_features import GEOMETRY, GalleryNodes, gallery_nodes, pair_features
 from engine.detections import SeenPicture
 from engine.errors import InvalidInput, ModelUnavailable
 from engine.types import EncoderId
@@ -113,8 +113,8 @@ class GalleryGraph:
         self._dims = self._held["no_title"].shape[0]
         inputs = self._held["inputs.weight"].shape[1]
         low = self._held["match_box.weight"].shape[0]
-        known = len(gallery_nodes([], classes=classes, dims=self._dims).own[0:1].T)
-        if inputs != 2 * self._dims + known + low + 2:
+        own = classes + 1 + len(GEOMETRY)
+        if inputs != 2 * self._dims + own + low + 2:
             raise InvalidInput(f"the network takes {inputs} inputs for {classes} classes")
 
     def score(
