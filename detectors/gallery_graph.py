@@ -194,24 +194,24 @@ class GalleryGraph:
             logits = logits + self._linear(f"{name}.pair_logit", pairs)[..., 0]
             groups = picture
         adjacency = _softmax_by_group(logits, heard, groups)
-        out = (adjacency @ hidden) @ self._held[f"{name}.conv.lin_rel.weight"].T
-        out += self._held[f"{name}.conv.lin_rel.bias"]
-        out += hidden @ self._held[f"{name}.conv.lin_root.weight"].T
+        out = self._linear(f"{name}.conv.lin_rel", np.asarray(adjacency @ hidden, np.float32))
+        out = out + self._linear(f"{name}.conv.lin_root", hidden)
         if relation != "mean":
             told = np.einsum("ij,ijp->ip", adjacency, pairs)
             present = heard.any(axis=1, keepdims=True).astype(np.float32)
-            out += self._linear(f"{name}.told", np.concatenate([told, present], axis=1))
+            out = out + self._linear(f"{name}.told", np.concatenate([told, present], axis=1))
         return out
 
     def _linear(self, name: str, rows: Matrix) -> Matrix:
         bias = self._held.get(f"{name}.bias")
         out = rows @ self._held[f"{name}.weight"].T
-        return out if bias is None else out + bias
+        return np.asarray(out if bias is None else out + bias, np.float32)
 
     def _norm(self, name: str, rows: Matrix) -> Matrix:
         centred = rows - rows.mean(axis=1, keepdims=True)
         scale = 1 / np.sqrt((centred**2).mean(axis=1, keepdims=True) + np.float32(_NORM_EPS))
-        return centred * scale * self._held[f"{name}.weight"] + self._held[f"{name}.bias"]
+        out = centred * scale * self._held[f"{name}.weight"] + self._held[f"{name}.bias"]
+        return out.astype(np.float32)
 
 
 def neighbours(relation: Relation, picture: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -285,8 +285,9 @@ def gallery(
     from detectors.taxonomy import default_taxonomy
 
     try:
-        from detectors.training.gallery import GalleryConfig, train_gallery
+        from detectors.training.gallery import train_gallery
         from detectors.training.gallery_domains import Sight, street_domain
+        from detectors.training.gallery_fit import GalleryConfig
         from models.onnx_session import OnnxTower
         from models.registry import load_encoder
     except ImportError as error:

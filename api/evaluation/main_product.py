@@ -219,7 +219,7 @@ def _recall(
     if not asked:
         return []
     queries = np.stack([vector for _, vector in asked])
-    owners = np.array([number for number, _ in asked])
+    owners = [number for number, _ in asked]
     photos = [cases[number].product.photo for number in owners]
     figures: list[Figure] = []
     for way, documents in ways.items():

@@ -96,9 +96,11 @@ def shown_boxes(
     held = np.array([each.box_xyxy_px for each in parts], np.float64)
     # A detector may well draw one box around both shoes, or around the whole of an open coat.
     together = np.concatenate([held[:, :2].min(axis=0), held[:, 2:].max(axis=0)])[None]
-    fits = iou_matrix(boxes, held) >= LEAST_IOU
-    fits_all = iou_matrix(boxes, together) >= LEAST_IOU
-    return (fits | fits_all).any(axis=1), fits.any(axis=0) | fits_all.any()
+    fits = iou_matrix(boxes, np.concatenate([held, together])) >= LEAST_IOU
+    shown: NDArray[np.bool_] = np.asarray(fits.any(axis=1), np.bool_)
+    by_part = np.asarray(fits.any(axis=0), np.bool_)
+    found = np.ones(len(held), np.bool_) if by_part[-1] else by_part[:-1]
+    return shown, found
 
 
 def case_of(domain: GalleryDomain, plan: GalleryPlan, rng: np.random.Generator) -> GalleryCase:

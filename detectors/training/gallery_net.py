@@ -133,7 +133,6 @@ class GalleryNet(nn.Module):
         """What is made of each box, (B, N, H)."""
         text = self._text(given)[:, None].expand_as(given.vectors)
         known = given.titled[:, None, None].to(text.dtype).expand(-1, text.shape[1], 1)
-        # A title's scale must not matter, only the served shapes do: rows are unit vectors.
         matched = self.match_box(given.vectors) * self.match_title(text)
         agreement = (given.vectors * text).sum(dim=2, keepdim=True) * known
         inputs = torch.cat([given.vectors, given.own, text, matched, agreement, known], dim=2)
@@ -175,6 +174,10 @@ class BoxTitleNet(nn.Module):
             nn.Linear(dims, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, low)
         )
         self.category = nn.Linear(low, classes)
+
+    def forward(self, given: DenseGalleries) -> Tensor:
+        """Scores (B, N): the nearer to the title, the higher."""
+        return -self.box_title_distance(self.hidden(given), given)
 
     def hidden(self, given: DenseGalleries) -> Tensor:
         """Unit vectors of the boxes, (B, N, L)."""

@@ -153,7 +153,7 @@ def _save(file: Path, views: Sequence[SeenView]) -> None:
     }
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(".partial.npz")
-    np.savez(partial, **held)
+    np.savez(partial, allow_pickle=False, **held)
     partial.replace(file)
 
 

@@ -107,7 +107,7 @@ def _cutout(
     x0, y0, x1, y1 = (round(each) for each in box)
     shown = (scene.mask[y0:y1, x0:x1] == STREET_LABELS.index(label)).astype(np.uint8) * 255
     soft = Image.fromarray(shown).filter(ImageFilter.GaussianBlur(0.8))
-    alpha = np.asarray(soft, np.float32) / 255
+    alpha = np.asarray(soft, np.float32) / np.float32(255)
     part = window(_only(scene.picture, label), box)
     return laid_on_white(part, alpha, rng)
 

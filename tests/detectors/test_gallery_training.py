@@ -13,9 +13,10 @@ pytest.importorskip("torch", reason="needs the extra [models]")
 from detectors.galleries import GalleryPlan, ProductRef, View, ViewKind, views_of
 from detectors.gallery_contrast import load_box_title
 from detectors.gallery_graph import load_gallery_graph
-from detectors.training.gallery import ARMS, GalleryConfig, train_gallery
+from detectors.training.gallery import train_gallery
 from detectors.training.gallery_cases import case_of, draw_cases, shown_boxes
 from detectors.training.gallery_colours import colour_name
+from detectors.training.gallery_fit import ARMS, GalleryConfig
 from detectors.training.gallery_pictures import (
     LabelledPicture,
     Truth,
