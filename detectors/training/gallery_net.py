@@ -113,7 +113,7 @@ class GalleryNet(nn.Module):
         hidden: int = 128,
         low: int = 48,
         key: int = 32,
-        dropout: float = 0.3,
+        dropout: float = 0.15,
     ) -> None:
         super().__init__()
         self.no_title = nn.Parameter(torch.randn(dims) * dims**-0.5)
@@ -162,7 +162,7 @@ class BoxTitleNet(nn.Module):
     """
 
     def __init__(
-        self, *, dims: int, classes: int, hidden: int = 192, low: int = 96, dropout: float = 0.3
+        self, *, dims: int, classes: int, hidden: int = 192, low: int = 96, dropout: float = 0.15
     ) -> None:
         super().__init__()
         self.no_title = nn.Parameter(torch.randn(dims) * dims**-0.5)
