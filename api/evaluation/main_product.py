@@ -9,11 +9,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.galleries import ViewKind
 from detectors.gallery_contrast import load_box_title
 from detectors.gallery_graph import WEIGHTS, load_gallery_graph
 from detectors.gallery_titles import TitleKind
 from detectors.taxonomy import Taxonomy
-from detectors.training.gallery_cases import GalleryCase, GalleryDomain, draw_cases
+from detectors.training.gallery_cases import (
+    GalleryCase,
+    GalleryDomain,
+    draw_cases,
+    shown_boxes,
+)
 from detectors.training.gallery_domains import Sight, asked_with, street_domain
 from detectors.training.gallery_drawn import drawn_domain
 from detectors.training.gallery_packshots import composed_domain, worn_domain
@@ -160,7 +166,8 @@ def measure_retrieval(
 ) -> list[Figure]:
     """recall@10 of a shopper's own view of a product among all products of its shop.
 
-    A product is as near as its nearest vector. whole: those of its pictures; main-crop: of the
+    The shopper's picture is a crop of the photo, mirrored and in other light, the box of the
+    product marked in it, or its cut-out. A product is as near as its nearest vector. whole: those of its pictures; main-crop: of the
     boxes that the graph is sure of, one a picture, else of the pictures; oracle-crop: of boxes
     that do show the product; best-of: pictures and main crops together.
     """
@@ -184,15 +191,29 @@ def measure_retrieval(
         ways["best-of"] = [
             np.concatenate(pair) for pair in zip(crops["main-crop"], whole, strict=True)
         ]
-        for kind in ("crop", "cut-out"):
-            asked = [
-                (number, shop.views[view].whole)
-                for number, case in enumerate(cases)
-                for view in asked_with(case.product)
-                if view.kind.value == kind and view in shop.views
-            ]
+        for kind, asked in _asked(shop, cases).items():
             figures += _recall(asked, ways, cases, f"retrieval/{name}/{kind}")
     return figures
+
+
+_Asked = list[tuple[int, NDArray[np.float32]]]
+"""Place of the case whose product is looked for, and the vector (D,) that it is asked with."""
+
+
+def _asked(shop: GalleryDomain, cases: Sequence[GalleryCase]) -> dict[str, _Asked]:
+    """Shoppers' pictures: cropped roughly, the same with the box marked in it, cut out."""
+    found: dict[str, _Asked] = {"crop": [], "marked": [], "cut-out": []}
+    for number, case in enumerate(cases):
+        for view in asked_with(case.product):
+            held = shop.views.get(view)
+            if held is None:
+                continue
+            found[view.kind.value].append((number, held.whole))
+            own = [each for each in held.truths if each.label == case.product.label]
+            shows, _ = shown_boxes(held.seen, own)
+            if view.kind is ViewKind.CROP and shows.any():
+                found["marked"].append((number, held.seen.vectors[int(shows.argmax())]))
+    return found
 
 
 def _crops(case: GalleryCase, scores: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
@@ -211,7 +232,7 @@ def _or(crops: NDArray[np.float32], whole: NDArray[np.float32]) -> NDArray[np.fl
 
 
 def _recall(
-    asked: Sequence[tuple[int, NDArray[np.float32]]],
+    asked: _Asked,
     ways: Mapping[str, Sequence[NDArray[np.float32]]],
     cases: Sequence[GalleryCase],
     condition: str,

@@ -68,6 +68,7 @@ class GalleryConfig:
     rate: float = 1.5e-3
     weight_decay: float = 0.02
     dropout: float = 0.15
+    hidden: int = 128
     title_dropout: float = 0.3
     thinning: float = 0.1
     margin: float = 1.5
@@ -173,7 +174,9 @@ def _network(arm: str, dims: int, classes: int, config: GalleryConfig) -> _Net:
     edges = ARMS[arm]
     if edges is None:
         return BoxTitleNet(dims=dims, classes=classes, dropout=config.dropout)
-    return GalleryNet(dims=dims, classes=classes, edges=edges, dropout=config.dropout)
+    return GalleryNet(
+        dims=dims, classes=classes, edges=edges, hidden=config.hidden, dropout=config.dropout
+    )
 
 
 def _loss(
