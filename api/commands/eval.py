@@ -417,11 +417,11 @@ def main_product(
             "title, no-title, wrong-title: every gallery under each. contested: another box of the "
             "product's class lies beside one that shows it. gcn-same, gcn-cross: edges within, "
             "across pictures alone. context: the mean of all boxes in place of learned edges.",
-            "retrieval: a shopper's own picture of a product, mirrored and in other light (crop: with "
-            "its neighbours; marked: its box in that crop; cut-out), against one gallery of each "
-            "product. whole: the nearest of its pictures; main-crop: of the boxes that the graph is "
-            "sure of, else of its pictures; oracle-crop: of the right boxes; best-of: of pictures "
-            "and main crops. Ties share places.",
+            "retrieval: a shopper's own picture of a product, mirrored and in other light (crop: "
+            "with its neighbours; marked: its box in that crop; cut-out), against one gallery of "
+            "each product. whole: the nearest of its pictures; main-crop: of the boxes that the "
+            "graph is sure of, else of its pictures; oracle-crop: of the right boxes; best-of: of "
+            "pictures and main crops. Ties share places.",
         ),
     )
     publish(report, as_json=as_json, card=card)

@@ -167,9 +167,10 @@ def measure_retrieval(
     """recall@10 of a shopper's own view of a product among all products of its shop.
 
     The shopper's picture is a crop of the photo, mirrored and in other light, the box of the
-    product marked in it, or its cut-out. A product is as near as its nearest vector. whole: those of its pictures; main-crop: of the
-    boxes that the graph is sure of, one a picture, else of the pictures; oracle-crop: of boxes
-    that do show the product; best-of: pictures and main crops together.
+    product marked in it, or its cut-out. A product is as near as its nearest vector. whole: those
+    of its pictures; main-crop: of the boxes that the graph is sure of, one a picture, else of the
+    pictures; oracle-crop: of boxes that do show the product; best-of: pictures and main crops
+    together.
     """
     figures: list[Figure] = []
     for name, shop in (("same", shops.street), ("unseen-composed", shops.composed)):
