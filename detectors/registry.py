@@ -30,7 +30,7 @@ class OpenNetwork(Protocol):
 
 def load_detector(
     open_network: OpenNetwork, *, least_score: float = LEAST_SCORE, most: int = MOST_BOXES
-) -> Detector:
+) -> YoloDetector:
     """The detector that ships.
 
     Args:

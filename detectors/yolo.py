@@ -68,6 +68,11 @@ class YoloDetector:
         return self._classes
 
     @property
+    def side_px(self) -> int:
+        """Longer side of the frames that the network reads."""
+        return self._side_px
+
+    @property
     def revision(self) -> str:
         """Of its weights."""
         return self._revision

@@ -49,9 +49,10 @@ def able_to_show(
         way on a logarithmic scale between believing the model and believing the class: a model that
         is sure of something else has not become sure of one of these.
     """
-    able = shares * np.array([shows(value) for value in values], np.float32)
+    mask = np.array([shows(value) for value in values], np.float32)
+    able = np.asarray(shares * mask, np.float32)
     together = float(able.sum())
-    return (able / np.sqrt(together)).astype(np.float32) if together else able
+    return np.asarray(able / np.sqrt(together), np.float32) if together else able
 
 
 def from_product(

@@ -18,7 +18,6 @@ from models.onnx_session import OnnxTower
 __all__ = ["measure_speed"]
 
 _PICTURES = 32
-_SIDE_PX = 320
 _CONDITION = "cpu"
 
 
@@ -40,27 +39,29 @@ def measure_speed(
         f"cpu: {len(held)} decoded street photos, resizing and suppression included; onnx: many at "
         "once, a core a chunk."
     ]
-    eager = _eager(held, classes=len(served.classes))
+    eager = _eager(held, classes=len(served.classes), side_px=served.side_px)
     if eager is None:
         notes.append("No eager: it needs ultralytics (pip install 'lookalike[models]').")
     else:
-        arms["eager"] = eager
+        arms["eager"] = lambda: eager(usable_cores())
+        arms["eager-one-core"] = lambda: eager(1)
         notes.append(
             "eager: the same network in torch, fused, with random weights, which cost the same; "
-            "the forward pass and the resizing alone."
+            "the forward pass and the resizing alone, one picture at a time."
         )
     seconds = seconds_in_turn(arms, rounds=rounds)
     figures = rate_figures(seconds, items=len(held), condition=_CONDITION)
     if eager is not None:
         figures += [
-            ratio_figure(seconds, arm=arm, anchor="eager", condition=_CONDITION)
-            for arm in seconds
-            if arm != "eager"
+            ratio_figure(seconds, arm="onnx", anchor=anchor, condition=_CONDITION)
+            for anchor in ("eager", "eager-one-core")
         ]
     return figures, tuple(notes)
 
 
-def _eager(pictures: Sequence[ImageRGB], *, classes: int) -> Callable[[], object] | None:
+def _eager(
+    pictures: Sequence[ImageRGB], *, classes: int, side_px: int
+) -> Callable[[int], None] | None:
     try:
         from detectors.training.quiet import quiet_ultralytics
 
@@ -75,10 +76,11 @@ def _eager(pictures: Sequence[ImageRGB], *, classes: int) -> Callable[[], object
     network: Any = tasks.DetectionModel(MODEL, nc=classes, verbose=False)
     network = network.float().eval().fuse(verbose=False)
 
-    def run() -> None:
+    def run(threads: int) -> None:
+        torch.set_num_threads(threads)
         with torch.inference_mode():
             for each in pictures:
-                pixels = torch.tensor(frame(each, frame_size(each, _SIDE_PX)))
+                pixels = torch.tensor(frame(each, frame_size(each, side_px)))
                 network(pixels[None].permute(0, 3, 1, 2).float() / 255)
 
     return run
