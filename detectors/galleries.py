@@ -21,7 +21,6 @@ import numpy as np
 
 __all__ = [
     "FOCUSED",
-    "QUERY_VARIANT",
     "GalleryPlan",
     "ProductRef",
     "View",
@@ -45,8 +44,6 @@ class ViewKind(StrEnum):
 
 
 FOCUSED = (ViewKind.CROP, ViewKind.CUTOUT, ViewKind.DETAIL)
-QUERY_VARIANT = 2
-"""Renderings that no gallery holds: a shopper's own picture of the product."""
 
 _SIZES = {1: 0.15, 2: 0.25, 3: 0.30, 4: 0.20, 5: 0.10}
 # Kind and variant; variant 1 is mirrored, framed anew and lit differently.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from detectors.galleries import QUERY_VARIANT, ProductRef, View, ViewKind, views_of
+from detectors.galleries import ProductRef, View, views_of
 from detectors.gallery_titles import write_title
 from detectors.taxonomy import Taxonomy
 from detectors.training.gallery_cases import GalleryDomain
@@ -19,9 +19,9 @@ from detectors.training.gallery_street import colour_pixels, open_scene, render,
 from detectors.training.street import StreetPhoto, read_street
 from engine.ports import ImageEncoder
 
-__all__ = ["RENDERING", "Sight", "asked_with", "street_domain"]
+__all__ = ["RENDERING", "Sight", "street_domain"]
 
-RENDERING = 1
+RENDERING = 2
 """Raise it when renderings change, so that kept ones are not used."""
 _SEED = 11
 _SHARD = 50
@@ -92,7 +92,7 @@ def street_domain(
     def render_all(shard: Sequence[StreetPhoto]) -> Iterator[tuple[View, LabelledPicture]]:
         for photo in shard:
             scene = open_scene(photo)
-            for view in _street_views(products[photo.photo_id], queries=split != "train"):
+            for view in _street_views(products[photo.photo_id]):
                 picture = render(scene, view, seed=_SEED)
                 if picture is not None:
                     yield view, picture
@@ -115,20 +115,9 @@ def street_domain(
     return GalleryDomain(name="street", products=everything, views=views, title_of=title_of)
 
 
-def asked_with(product: ProductRef) -> list[View]:
-    """A shopper's own views of a product, which no gallery holds."""
-    return [
-        replace(view, variant=QUERY_VARIANT)
-        for view in views_of(product)
-        if view.variant == 1 and view.kind in (ViewKind.CROP, ViewKind.CUTOUT)
-    ]
-
-
-def _street_views(products: Sequence[ProductRef], *, queries: bool) -> list[View]:
-    """Of all products of a photo, the whole photo once; and what shoppers would ask with."""
-    wanted = [view for product in products for view in views_of(product)]
-    asked = [view for product in products for view in asked_with(product)] if queries else []
-    return list(dict.fromkeys([*wanted, *asked]))
+def _street_views(products: Sequence[ProductRef]) -> list[View]:
+    """Of all products of a photo, the whole photo once."""
+    return list(dict.fromkeys(view for product in products for view in views_of(product)))
 
 
 def _colours(

@@ -62,13 +62,13 @@ class GalleryConfig:
 
     out: Path
     seed: int = 7
-    epochs: int = 30
+    epochs: int = 20
     batch: int = 32
     val_each: int = 4
     rate: float = 1.5e-3
     weight_decay: float = 0.02
     dropout: float = 0.15
-    hidden: int = 128
+    hidden: int = 160
     title_dropout: float = 0.3
     thinning: float = 0.1
     margin: float = 1.5
@@ -213,7 +213,7 @@ def _loss(
 
 
 def _checked(examples: Sequence[Example], *, batch: int = 128) -> _Checked:
-    kept = sorted((each for each in examples if each.labels.any()), key=lambda e: len(e.nodes))
+    kept = sorted(examples, key=lambda each: len(each.nodes))
     return [
         (dense_batch(kept[at : at + batch])[0], [each.labels for each in kept[at : at + batch]])
         for at in range(0, len(kept), batch)
@@ -229,6 +229,7 @@ def _mean_ap(model: _Net, checked: _Checked) -> float:
         found += [
             average_precision(row[: len(each)], each)
             for row, each in zip(scores, labels, strict=True)
+            if each.any()
         ]
     return float(np.mean(found)) if found else 0.0
 

@@ -21,7 +21,7 @@ from detectors.training.cutouts import CutOut, cut_out
 from detectors.training.dataset import boxes_of
 from detectors.training.files import training_file
 from detectors.training.gallery_cases import GalleryDomain
-from detectors.training.gallery_domains import Sight, asked_with
+from detectors.training.gallery_domains import Sight
 from detectors.training.gallery_framing import around, crop_window, detail_window, whole_window
 from detectors.training.gallery_pictures import (
     LabelledPicture,
@@ -111,7 +111,7 @@ def composed_domain(
         street = [(decode_image(each.image), boxes_of(each)) for each in photos]
         scenes = _Scenes(street, list(things.values()), taxonomy.classes)
         for product, thing in things.items():
-            for view in (*views_of(product), *asked_with(product)):
+            for view in views_of(product):
                 picture = scenes.render(thing, view)
                 if picture is not None:
                     yield view, resized(picture, longer_px=_LONGER_PX)

@@ -16,10 +16,11 @@ from detectors.galleries import View, ViewKind
 from detectors.gallery_graph import MOST_BOXES
 from detectors.training.gallery_pictures import LabelledPicture, Truth
 from engine.detections import Detection, SeenPicture
+from engine.look import crop
 from engine.ports import ImageEncoder
 from engine.types import BoxPx, ImageRGB
 
-__all__ = ["BoxSource", "SeenView", "cropped", "load_seen", "see", "shaken"]
+__all__ = ["BoxSource", "SeenView", "load_seen", "see", "shaken"]
 
 BoxSource = Callable[[Sequence[LabelledPicture]], list[tuple[Detection, ...]]]
 """Finds the boxes of pictures; a detector looks at the pixels alone."""
@@ -51,7 +52,7 @@ def see(
     Args:
         pictures: Rendered views.
         boxes_of: Finds boxes.
-        encoder: Embeds each box's part of the picture, and the whole.
+        encoder: Embeds each box's part of the picture, cut as `engine.look` does, and the whole.
         shake_seed: For photos that the detector learned from: its boxes are moved a little, since
             it knows these photos better than it will know any other.
         on_progress: Told how many pictures more are done.
@@ -71,7 +72,7 @@ def see(
         parts: list[ImageRGB] = []
         for (_, picture), detections in zip(batch, found, strict=True):
             parts.append(picture.rgb)
-            parts.extend(cropped(picture.rgb, each.box_xyxy_px) for each in detections)
+            parts.extend(crop(picture.rgb, each.box_xyxy_px) for each in detections)
         vectors = encoder.embed_images(parts)
         at = 0
         for (view, picture), detections in zip(batch, found, strict=True):
@@ -90,14 +91,6 @@ def see(
             at += 1 + len(detections)
         if on_progress is not None:
             on_progress(len(batch))
-
-
-def cropped(image: ImageRGB, box: BoxPx) -> ImageRGB:
-    """The part of a picture in a box, at least one pixel of it."""
-    high, wide = image.shape[:2]
-    x0, y0 = min(max(int(box[0]), 0), wide - 1), min(max(int(box[1]), 0), high - 1)
-    x1, y1 = max(round(box[2]), x0 + 1), max(round(box[3]), y0 + 1)
-    return np.ascontiguousarray(image[y0:y1, x0:x1])
 
 
 def shaken(
