@@ -19,7 +19,6 @@ Training: `detectors.training.gallery`.
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +32,6 @@ from safetensors.numpy import load_file
 from detectors.gallery_features import GEOMETRY, GalleryNodes, gallery_nodes, pair_features
 from engine.detections import SeenPicture
 from engine.errors import InvalidInput, ModelUnavailable
-from engine.types import EncoderId
 
 __all__ = [
     "LAYERS",
@@ -44,7 +42,6 @@ __all__ = [
     "Edges",
     "GalleryGraph",
     "GraphConfig",
-    "gallery_graph_for",
     "load_gallery_graph",
     "neighbours",
     "read_graph_config",
@@ -68,8 +65,6 @@ LEAST_SCORE, MOST_BOXES = 0.1, 12
 """Of the boxes that it was trained on: surer boxes, and no more of a picture, are wanted."""
 LAYERS = 2
 _NORM_EPS = 1e-5
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,32 +305,3 @@ def load_gallery_graph(folder: Path = WEIGHTS, *, arm: str = "gcn") -> GalleryGr
         ) from error
     except (OSError, ValueError, KeyError, SafetensorError, InvalidInput) as error:
         raise ModelUnavailable(f"cannot be read: {error!r}", where=str(path)) from error
-
-
-def gallery_graph_for(
-    encoder: EncoderId, classes: Sequence[str], folder: Path = WEIGHTS
-) -> GalleryGraph | None:
-    """The graph that fits an encoder and a detector; ``None``, and a line in the log, without one.
-
-    Args:
-        encoder: Of the boxes' vectors and the titles.
-        classes: Of the detector.
-        folder: That training wrote.
-    """
-    try:
-        config = read_graph_config(folder)
-        graph = load_gallery_graph(folder)
-    except ModelUnavailable as error:
-        _log.info("main products are not looked for: %s", error)
-        return None
-    if config.encoder != encoder.fingerprint or config.classes != tuple(classes):
-        _log.warning(
-            "main products are not looked for: the gallery graph was trained for the encoder %s "
-            "and %d classes, these are %s and %d; `lookalike train gallery` makes one for them",
-            config.encoder,
-            len(config.classes),
-            encoder.fingerprint,
-            len(classes),
-        )
-        return None
-    return graph

@@ -346,9 +346,6 @@ def main_product(
             "--weights", help="Folder of `train gallery`, else the shipped.", metavar="DIR"
         ),
     ] = None,
-    retrieval: Annotated[
-        bool, typer.Option("--retrieval/--no-retrieval", help="Search by main-product crop too.")
-    ] = True,
     cache: CacheOption = None,
     write_card: CardOption = False,
     as_json: JsonOption = False,
@@ -367,14 +364,14 @@ def main_product(
     from models.onnx_session import OnnxTower
 
     try:
+        from api.evaluation.crop_retrieval import measure_crop_retrieval
         from api.evaluation.main_product import (
             GALLERIES_EACH,
             measure_main_product,
-            measure_retrieval,
             open_arms,
             open_shops,
         )
-        from detectors.training.gallery_domains import Sight
+        from detectors.training.gallery_seen import Sight
     except ImportError as error:
         raise ModelUnavailable(
             f"the package {error.name!r} is not installed",
@@ -396,8 +393,7 @@ def main_product(
         )
         shops = open_shops(data, default_taxonomy(), sight)
     figures = measure_main_product(shops, arms, towers)
-    if retrieval:
-        figures += measure_retrieval(shops, arms, towers)
+    figures += measure_crop_retrieval(shops, arms, towers)
     report = build_report(
         "eval main-product",
         figures,
@@ -417,11 +413,15 @@ def main_product(
             "title, no-title, wrong-title: every gallery under each. contested: another box of the "
             "product's class lies beside one that shows it. gcn-same, gcn-cross: edges within, "
             "across pictures alone. context: the mean of all boxes in place of learned edges.",
-            "retrieval: a shopper's own picture of a product, mirrored and in other light (crop: "
-            "with its neighbours; marked: its box in that crop; cut-out), against one gallery of "
-            "each product. whole: the nearest of its pictures; main-crop: of the boxes that the "
-            "graph is sure of, else of its pictures; oracle-crop: of the right boxes; best-of: of "
-            "pictures and main crops. Ties share places.",
+            "p >= 0.5: the best box of each picture, where the graph says at least that of it, in "
+            "all galleries. sure-precision: of these boxes that show the product; sure-confidence: "
+            "what was said of them, on average; sure-share: of the galleries with one.",
+            "retrieval: each picture asks for the other pictures of its product, among all of one "
+            "gallery a product with its pictures of other products. whole: whole pictures on both "
+            "sides; gcn-crop: the box that the graph is sure of, largest-crop: the largest, "
+            "true-crop: the surest that does show the product, else the whole picture. Pictures of "
+            "the query's kind, its near copies, are left out. All pictures of a product are of one "
+            "photo, which is easier than a shop is.",
         ),
     )
     publish(report, as_json=as_json, card=card)

@@ -286,8 +286,9 @@ def gallery(
 
     try:
         from detectors.training.gallery import train_gallery
-        from detectors.training.gallery_domains import Sight, street_domain
         from detectors.training.gallery_fit import GalleryConfig
+        from detectors.training.gallery_seen import Sight
+        from detectors.training.gallery_street import street_domain
         from models.onnx_session import OnnxTower
         from models.registry import load_encoder
     except ImportError as error:

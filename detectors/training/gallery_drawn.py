@@ -14,8 +14,8 @@ from data_samples.draw.wording import title
 from detectors.galleries import GalleryPlan, ProductRef, View, ViewKind
 from detectors.taxonomy import Taxonomy
 from detectors.training.gallery_cases import GalleryDomain
-from detectors.training.gallery_domains import Sight
 from detectors.training.gallery_pictures import LabelledPicture, Truth
+from detectors.training.gallery_seen import Sight
 
 __all__ = ["drawn_domain"]
 

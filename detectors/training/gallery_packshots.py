@@ -21,19 +21,21 @@ from detectors.training.cutouts import CutOut, cut_out
 from detectors.training.dataset import boxes_of
 from detectors.training.files import training_file
 from detectors.training.gallery_cases import GalleryDomain
-from detectors.training.gallery_domains import Sight
-from detectors.training.gallery_framing import around, crop_window, detail_window, whole_window
 from detectors.training.gallery_pictures import (
     LabelledPicture,
     Truth,
+    around,
     chance_of,
+    crop_window,
+    detail_window,
     laid_on_white,
     mirrored,
     relit,
     resized,
+    whole_window,
     window,
 )
-from detectors.training.gallery_seen import BoxSource
+from detectors.training.gallery_seen import BoxSource, Sight
 from detectors.training.scenes import Boxes, lay_thing
 from detectors.training.street import read_street
 from engine.images import decode_image

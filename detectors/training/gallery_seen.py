@@ -20,11 +20,13 @@ from engine.look import crop
 from engine.ports import ImageEncoder
 from engine.types import BoxPx, ImageRGB
 
-__all__ = ["BoxSource", "SeenView", "load_seen", "see", "shaken"]
+__all__ = ["RENDERING", "BoxSource", "SeenView", "Sight", "load_seen", "see", "shaken"]
 
 BoxSource = Callable[[Sequence[LabelledPicture]], list[tuple[Detection, ...]]]
 """Finds the boxes of pictures; a detector looks at the pixels alone."""
 
+RENDERING = 2
+"""Raise it when renderings or crops change, so that kept ones are not used."""
 _BATCH = 24
 _SHAKEN = 0.04
 
@@ -108,6 +110,47 @@ def shaken(
         a, b, c, d = map(float, box)
         moved.append(Detection(box_xyxy_px=(a, b, c, d), posterior=each.posterior))
     return tuple(moved)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What looks at the pictures.
+
+    Attributes:
+        boxes_of: Finds boxes.
+        revision: Of what finds them.
+        encoder: Of boxes and pictures.
+        folder: Keeps what was seen.
+        on_progress: Told how many pictures more are done.
+    """
+
+    boxes_of: BoxSource
+    revision: str
+    encoder: ImageEncoder
+    folder: Path
+    on_progress: Callable[[int], None] | None = None
+
+    def views(
+        self,
+        name: str,
+        render_all: Callable[[], Iterator[tuple[View, LabelledPicture]]],
+        *,
+        detail: str = "",
+        shake_seed: int | None = None,
+    ) -> dict[View, SeenView]:
+        """The views of one shop and split: kept ones, or rendered and seen now."""
+        key = f"{RENDERING}|{detail}|{self.revision}|{self.encoder.encoder_id.fingerprint}"
+        return load_seen(
+            self.folder / name,
+            f"{key}|{shake_seed}",
+            lambda: see(
+                render_all(),
+                self.boxes_of,
+                self.encoder,
+                shake_seed=shake_seed,
+                on_progress=self.on_progress,
+            ),
+        )
 
 
 def load_seen(path: Path, key: str, make: Callable[[], Iterable[SeenView]]) -> dict[View, SeenView]:

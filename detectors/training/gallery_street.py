@@ -1,32 +1,45 @@
-"""Views of the products in street photos: whole, closer, cut out, in detail."""
+"""The shop of the street photos: its products, seen whole, closer, cut out, in detail."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from detectors.galleries import ProductRef, View, ViewKind
-from detectors.training.gallery_framing import around, crop_window, detail_window, whole_window
+from detectors.galleries import ProductRef, View, ViewKind, views_of
+from detectors.gallery_titles import write_title
+from detectors.taxonomy import Taxonomy
+from detectors.training.gallery_cases import GalleryDomain
+from detectors.training.gallery_colours import colour_name
 from detectors.training.gallery_pictures import (
     LabelledPicture,
     Truth,
+    around,
     chance_of,
+    crop_window,
+    detail_window,
     laid_on_white,
     mirrored,
     relit,
     resized,
+    whole_window,
     window,
 )
-from detectors.training.street import StreetPhoto
+from detectors.training.gallery_seen import SeenView, Sight
+from detectors.training.street import StreetPhoto, read_street
 from detectors.training.street_masks import STREET_LABELS, read_mask
 from engine.images import decode_image
-from engine.types import BoxPx, ImageRGB
+from engine.types import BoxPx
 
-__all__ = ["StreetScene", "colour_pixels", "open_scene", "render", "street_products"]
+__all__ = ["StreetScene", "open_scene", "render", "street_domain", "street_products"]
 
+_SEED = 11
+_SHARD = 50
+"""Photos whose views lie in one file: a run that was stopped goes on from the last."""
 _LEAST_SHARE = 0.003
 """Of the photo that a product's mask covers: smaller things are seldom sold by such photos."""
 _LEAST_PART_SHARE = 0.0004
@@ -139,6 +152,64 @@ def _without(picture: LabelledPicture, label: str) -> LabelledPicture:
     return LabelledPicture(rgb=picture.rgb, truths=kept)
 
 
-def colour_pixels(scene: StreetScene, label: str) -> ImageRGB:
-    """The pixels (N, 3) of one thing."""
-    return scene.picture.rgb[scene.mask == STREET_LABELS.index(label)]
+def street_domain(
+    data: Path, taxonomy: Taxonomy, split: str, sight: Sight, *, most_photos: int | None = None
+) -> GalleryDomain:
+    """Products in the street photos of one split.
+
+    Boxes of train photos are moved a little: the detector learned from these photos.
+
+    Args:
+        data: Folder with ``ccp.parquet``.
+        taxonomy: Of the detector.
+        split: ``train``, ``val`` or ``test``.
+        sight: What looks at the pictures.
+        most_photos: For a quick run.
+
+    Raises:
+        NotFound: The photos are not there.
+    """
+    photos = [each for each in read_street(data, taxonomy) if each.split == split][:most_photos]
+    products = {each.photo_id: street_products(each) for each in photos}
+
+    def render_all(shard: Sequence[StreetPhoto]) -> Iterator[tuple[View, LabelledPicture]]:
+        for photo in shard:
+            scene = open_scene(photo)
+            for view in _street_views(products[photo.photo_id]):
+                picture = render(scene, view, seed=_SEED)
+                if picture is not None:
+                    yield view, picture
+
+    views: dict[View, SeenView] = {}
+    for start in range(0, len(photos), _SHARD):
+        shard = photos[start : start + _SHARD]
+        views |= sight.views(
+            f"street-{split}-{start:04d}",
+            lambda shard=shard: render_all(shard),
+            detail=f"{_SEED}|{len(shard)}",
+            shake_seed=_SEED if split == "train" else None,
+        )
+    everything = tuple(each for found in products.values() for each in found)
+    colours = _colours(photos, products)
+
+    def title_of(product: ProductRef, rng: np.random.Generator) -> str:
+        return write_title(product.label, colours[product], rng)
+
+    return GalleryDomain(name="street", products=everything, views=views, title_of=title_of)
+
+
+def _street_views(products: Sequence[ProductRef]) -> list[View]:
+    """Of all products of a photo, the whole photo once."""
+    return list(dict.fromkeys(view for product in products for view in views_of(product)))
+
+
+def _colours(
+    photos: Sequence[StreetPhoto], products: Mapping[str, Sequence[ProductRef]]
+) -> dict[ProductRef, str]:
+    found: dict[ProductRef, str] = {}
+    for photo in photos:
+        scene = open_scene(photo)
+        for product in products[photo.photo_id]:
+            shown = scene.mask == STREET_LABELS.index(product.label)
+            found[product] = colour_name(scene.picture.rgb[shown])
+    return found

@@ -25,6 +25,8 @@ __all__ = [
     "confident",
     "largest",
     "rate_arms",
+    "rate_parts",
+    "rate_sureness",
     "repeat_vote",
     "top_one",
 ]
@@ -35,6 +37,8 @@ Scores = list[NDArray[np.float32]]
 OURS = "gcn"
 BASELINES = ("repeat-vote", "contrastive", "largest", "confident", "mlp")
 """Arms of which the best is named when `OURS` is compared with it."""
+SURE_FROM = (0.5, 0.7, 0.9)
+"""Probabilities from which a box may be said to be sure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,7 +47,7 @@ class Judged:
 
     Attributes:
         photo: What its pictures were made of; intervals resample photos.
-        shows: For each picture a bool (N,): which boxes show the product; one does at least.
+        shows: For each picture a bool (N,): which boxes show the product.
         scores: Arm → for each picture (N,).
         is_contested: Another box of the product's class lies beside one that shows it.
     """
@@ -54,30 +58,32 @@ class Judged:
     is_contested: bool
 
 
-def rate_arms(judged: Sequence[Judged], condition: str, *, details: bool) -> list[Figure]:
+def rate_arms(judged: Sequence[Judged], condition: str) -> list[Figure]:
     """``ap`` and ``top1`` of every arm, and how far `OURS` is ahead of the best baseline.
 
     Args:
-        judged: Galleries under one condition, at least one.
+        judged: Galleries under one condition, at least one; in each some box shows the product.
         condition: Its name.
-        details: By number of pictures and for contested galleries as well.
     """
-    figures = _ap(judged, condition) + _top_one(judged, condition)
-    if not details:
-        return figures
+    arms = tuple(judged[0].scores)
+    return _ap(judged, arms, condition) + _top_one(judged, arms, condition)
+
+
+def rate_parts(judged: Sequence[Judged], condition: str) -> list[Figure]:
+    """The same of `OURS` and the baselines by number of pictures; ``ap`` where it is contested."""
+    arms = tuple(arm for arm in judged[0].scores if arm == OURS or arm in BASELINES)
     counts = {"1 picture": (1, 1), "2 pictures": (2, 2), "3+ pictures": (3, 99)}
-    parts = {
-        name: [each for each in judged if low <= len(each.shows) <= high]
-        for name, (low, high) in counts.items()
-    }
-    parts["contested"] = [each for each in judged if each.is_contested]
-    for name, some in parts.items():
+    figures: list[Figure] = []
+    for name, (low, high) in counts.items():
+        some = [each for each in judged if low <= len(each.shows) <= high]
         if some:
-            figures += _ap(some, f"{condition}/{name}")
-    return figures
+            figures += _ap(some, arms, f"{condition}/{name}")
+            figures += _top_one(some, arms, f"{condition}/{name}")
+    contested = [each for each in judged if each.is_contested]
+    return figures + (_ap(contested, arms, f"{condition}/contested") if contested else [])
 
 
-def _ap(judged: Sequence[Judged], condition: str) -> list[Figure]:
+def _ap(judged: Sequence[Judged], arms: Sequence[str], condition: str) -> list[Figure]:
     photos = [each.photo for each in judged]
     values = {
         arm: np.array(
@@ -86,7 +92,7 @@ def _ap(judged: Sequence[Judged], condition: str) -> list[Figure]:
                 for each in judged
             ]
         )
-        for arm in judged[0].scores
+        for arm in arms
     }
     figures = [
         measured(bootstrap_clusters(each, photos), metric="ap", arm=arm, condition=condition)
@@ -102,9 +108,9 @@ def _ap(judged: Sequence[Judged], condition: str) -> list[Figure]:
     return figures
 
 
-def _top_one(judged: Sequence[Judged], condition: str) -> list[Figure]:
+def _top_one(judged: Sequence[Judged], arms: Sequence[str], condition: str) -> list[Figure]:
     figures: list[Figure] = []
-    for arm in judged[0].scores:
+    for arm in arms:
         photos: list[str] = []
         values: list[float] = []
         for each in judged:
@@ -114,6 +120,44 @@ def _top_one(judged: Sequence[Judged], condition: str) -> list[Figure]:
                     values.append(top_one(scores, shows))
         interval = bootstrap_clusters(values, photos)
         figures.append(measured(interval, metric="top1", arm=arm, condition=condition))
+    return figures
+
+
+def rate_sureness(judged: Sequence[Judged], condition: str) -> list[Figure]:
+    """How far `OURS` can be trusted when it says how sure it is.
+
+    A box stands for its picture if it is the best there and at least as probable as a threshold.
+    ``sure-precision`` is the share of these that do show the product, ``sure-confidence`` what was
+    said of them on average: where both are alike, it is calibrated. ``sure-share`` is the share of
+    galleries with such a box.
+
+    Args:
+        judged: All galleries under one condition, those without a box of the product too.
+        condition: Its name; the threshold is added to it.
+    """
+    figures: list[Figure] = []
+    for threshold in SURE_FROM:
+        photos: list[str] = []
+        right: list[float] = []
+        said: list[float] = []
+        has_sure: list[float] = []
+        for each in judged:
+            before = len(right)
+            for scores, shows in zip(each.scores[OURS], each.shows, strict=True):
+                if len(scores) and scores.max() >= threshold:
+                    photos.append(each.photo)
+                    right.append(top_one(scores, shows))
+                    said.append(float(scores.max()))
+            has_sure.append(float(len(right) > before))
+        share = bootstrap_clusters(has_sure, [each.photo for each in judged])
+        measures = {"sure-share": share}
+        if right:
+            measures["sure-precision"] = bootstrap_clusters(right, photos)
+            measures["sure-confidence"] = bootstrap_clusters(said, photos)
+        figures += [
+            measured(each, metric=metric, arm=OURS, condition=f"{condition}/p >= {threshold}")
+            for metric, each in measures.items()
+        ]
     return figures
 
 

@@ -6,7 +6,6 @@ import numpy as np
 
 from detectors.galleries import ProductRef, View, ViewKind, views_of
 from detectors.training.gallery_cases import GalleryDomain
-from detectors.training.gallery_domains import asked_with
 from detectors.training.gallery_pictures import Truth
 from detectors.training.gallery_seen import SeenView
 from engine.detections import Detection, SeenPicture
@@ -31,7 +30,7 @@ def small_world(photos: int, seed: int) -> GalleryDomain:
         refs = [ProductRef(photo=photo, label=each, place=k) for k, each in enumerate(LABELS)]
         products += refs
         for ref in refs:
-            for view in (*views_of(ref), *asked_with(ref)):
+            for view in views_of(ref):
                 if view in views:
                     continue
                 shown = list(LABELS)

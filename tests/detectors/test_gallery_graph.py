@@ -14,10 +14,10 @@ from detectors.gallery_features import gallery_nodes, pair_features
 from detectors.gallery_graph import (
     RELATIONS,
     GalleryGraph,
-    gallery_graph_for,
     load_gallery_graph,
     neighbours,
 )
+from detectors.registry import load_finder
 from engine.errors import InvalidInput, ModelUnavailable
 from engine.types import EncoderId
 from tests.detectors.galleries import CLASSES, DIMS, random_picture, unit
@@ -224,8 +224,7 @@ def save(folder, encoder: str, classes=("a", "b", "c", "d")) -> None:
 
 def test_a_folder_gives_back_what_was_written(tmp_path) -> None:
     save(tmp_path, ENCODER.fingerprint)
-    found = gallery_graph_for(ENCODER, ("a", "b", "c", "d"), tmp_path)
-    assert found is not None
+    found = load_finder(ENCODER, ("a", "b", "c", "d"), folder=tmp_path)
     given_pictures = pictures(0, [2, 1])
     for mine, theirs in zip(
         found.score(given_pictures, None), graph().score(given_pictures, None), strict=True
@@ -233,18 +232,35 @@ def test_a_folder_gives_back_what_was_written(tmp_path) -> None:
         np.testing.assert_array_equal(mine, theirs)
 
 
-def test_another_encoder_or_detector_is_said_and_gets_no_graph(tmp_path, caplog) -> None:
+def test_weights_of_another_encoder_or_detector_are_refused(tmp_path) -> None:
     save(tmp_path, "e@2/p/16")
-    assert gallery_graph_for(ENCODER, ("a", "b", "c", "d"), tmp_path) is None
-    assert "e@2/p/16" in caplog.text
+    with pytest.raises(ModelUnavailable, match="e@2/p/16"):
+        load_finder(ENCODER, ("a", "b", "c", "d"), folder=tmp_path)
     save(tmp_path, ENCODER.fingerprint)
-    assert gallery_graph_for(ENCODER, ("a", "b"), tmp_path) is None
+    with pytest.raises(ModelUnavailable, match="2 classes"):
+        load_finder(ENCODER, ("a", "b"), folder=tmp_path)
+    with pytest.raises(ModelUnavailable):
+        load_finder(ENCODER, ("b", "a", "c", "d"), folder=tmp_path)
+
+
+def test_the_finder_that_ships_fits_the_encoder_and_detector_that_ship() -> None:
+    from detectors.registry import load_detector
+    from models.compact import load_compact
+    from models.onnx_session import OnnxTower
+
+    encoder, detector = load_compact(), load_detector(OnnxTower)
+    finder = load_finder(encoder.encoder_id, detector.classes)
+    rng = np.random.default_rng(0)
+    seen = [random_picture(rng, 3, classes=len(detector.classes), dims=encoder.encoder_id.dims)]
+    (scores,) = finder.score(seen, encoder.embed_texts(["red dress"])[0])
+    assert ((scores > 0) & (scores < 1)).all()
 
 
 def test_missing_or_damaged_weights_are_said(tmp_path) -> None:
     with pytest.raises(ModelUnavailable, match="train gallery"):
         load_gallery_graph(tmp_path)
-    assert gallery_graph_for(ENCODER, ("a",), tmp_path) is None
+    with pytest.raises(ModelUnavailable, match="train gallery"):
+        load_finder(ENCODER, ("a",), folder=tmp_path)
     save(tmp_path, ENCODER.fingerprint)
     with pytest.raises(ModelUnavailable, match="mlp"):
         load_gallery_graph(tmp_path, arm="mlp")

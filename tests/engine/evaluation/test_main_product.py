@@ -16,6 +16,8 @@ from engine.evaluation.main_product import (
     confident,
     largest,
     rate_arms,
+    rate_parts,
+    rate_sureness,
     repeat_vote,
     top_one,
 )
@@ -95,7 +97,7 @@ def test_the_lead_is_over_the_best_baseline_and_paired() -> None:
     ]
     figures = {
         (each.metric, each.arm, each.condition): each
-        for each in rate_arms(judged, "no-title/same", details=True)
+        for each in rate_arms(judged, "no-title/same") + rate_parts(judged, "no-title/same")
     }
     assert figures["ap", "gcn", "no-title/same"].value == 1
     assert figures["ap", "largest", "no-title/same"].value == 0.5
@@ -105,6 +107,35 @@ def test_the_lead_is_over_the_best_baseline_and_paired() -> None:
     assert figures["ap", "mlp", "no-title/same/1 picture"].n == 8
     assert figures["ap", "mlp", "no-title/same/contested"].n == 1
     assert ("ap", "mlp", "no-title/same/2 pictures") not in figures
+
+
+def test_a_sure_box_is_the_best_of_its_picture_and_counted_in_all_galleries() -> None:
+    def gallery(photo: str, *pictures: tuple[list[float], list[bool]]) -> Judged:
+        return Judged(
+            photo=photo,
+            shows=[np.array(shows, np.bool_) for _, shows in pictures],
+            scores={"gcn": [np.array(scores, np.float32) for scores, _ in pictures]},
+            is_contested=False,
+        )
+
+    judged = [
+        gallery("a", ([0.6, 0.95], [True, False]), ([0.8], [True])),
+        gallery("b", ([], []), ([0.2, 0.3], [True, False])),
+        gallery("c", ([0.75], [False])),
+        gallery("d", ([0.5], [True])),
+    ]
+    found = {
+        (each.metric, each.condition): each for each in rate_sureness(judged, "title/same")
+    }  # fmt: skip
+    half, high = (f"title/same/p >= {each}" for each in (0.5, 0.9))
+    assert found["sure-precision", half].value == 0.5  # of 0.95, 0.8, 0.75 and 0.5
+    assert found["sure-precision", half].n == 4
+    assert found["sure-confidence", half].value == pytest.approx(0.75)
+    assert found["sure-share", half].value == 0.75
+    assert found["sure-precision", high].value == 0
+    assert found["sure-share", high].value == 0.25
+    unsure = rate_sureness(judged[1:2], "title/same")
+    assert {each.metric for each in unsure} == {"sure-share"}
 
 
 def test_clusters_that_hang_together_widen_the_interval() -> None:
