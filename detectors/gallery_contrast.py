@@ -7,20 +7,15 @@ shows the product. Boxes know nothing of one another. Served only to be measured
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 
 from detectors.gallery_features import gallery_nodes
-from detectors.gallery_graph import WEIGHTS, read_graph_config
 from engine.detections import SeenPicture
-from engine.errors import ModelUnavailable
 
-__all__ = ["BoxTitleScorer", "load_box_title"]
+__all__ = ["BoxTitleScorer"]
 
 Matrix = NDArray[np.float32]
 
@@ -53,20 +48,3 @@ class BoxTitleScorer:
         hidden = np.maximum(rows @ held[f"{name}.0.weight"].T + held[f"{name}.0.bias"], 0)
         out = hidden @ held[f"{name}.3.weight"].T + held[f"{name}.3.bias"]
         return out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-12)
-
-
-def load_box_title(folder: Path = WEIGHTS) -> BoxTitleScorer:
-    """The baseline of the same training as the gallery graph.
-
-    Raises:
-        ModelUnavailable: A file is missing or damaged.
-    """
-    path = folder / "contrastive.safetensors"
-    try:
-        return BoxTitleScorer(load_file(path), classes=len(read_graph_config(folder).classes))
-    except (OSError, SafetensorError) as error:
-        raise ModelUnavailable(
-            f"cannot be read: {error!r}",
-            where=str(path),
-            hint="Train it with `lookalike train gallery`.",
-        ) from error

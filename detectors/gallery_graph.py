@@ -18,33 +18,24 @@ Training: `detectors.training.gallery`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 
 from detectors.gallery_features import GEOMETRY, GalleryNodes, gallery_nodes, pair_features
 from engine.detections import SeenPicture
-from engine.errors import InvalidInput, ModelUnavailable
+from engine.errors import InvalidInput
 
 __all__ = [
     "LAYERS",
     "LEAST_SCORE",
     "MOST_BOXES",
     "RELATIONS",
-    "WEIGHTS",
     "Edges",
     "GalleryGraph",
-    "GraphConfig",
-    "load_gallery_graph",
     "neighbours",
-    "read_graph_config",
 ]
 
 Matrix = NDArray[np.float32]
@@ -53,7 +44,6 @@ Edges = Literal["full", "same", "cross", "mean", "none"]
 """Which boxes a box hears of: all, those of its picture, those of other pictures; the mean of all
 without learned weights; no other (a network a box, as a baseline)."""
 
-WEIGHTS = Path(__file__).parent / "weights" / "gallery"
 RELATIONS: Mapping[Edges, tuple[Relation, ...]] = {
     "full": ("same", "cross"),
     "same": ("same",),
@@ -65,25 +55,6 @@ LEAST_SCORE, MOST_BOXES = 0.1, 12
 """Of the boxes that it was trained on: surer boxes, and no more of a picture, are wanted."""
 LAYERS = 2
 _NORM_EPS = 1e-5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GraphConfig:
-    """What ``config.json`` says; further keys describe the training.
-
-    Attributes:
-        encoder: Fingerprint of the encoder of boxes and titles.
-        classes: Of the detector, in the order of its posteriors.
-        dims: Of the vectors.
-        edges: Of the network that is served.
-        revision: Of its weights.
-    """
-
-    encoder: str
-    classes: tuple[str, ...]
-    dims: int
-    edges: Edges
-    revision: str
 
 
 class GalleryGraph:
@@ -248,60 +219,3 @@ def _names(edges: Edges) -> set[str]:
                 parts = ("query", "key", "pair_logit", "told")
                 found |= {f"{name}.{part}.weight" for part in parts}
     return found | {f"{name}.{part}" for name in biased for part in ("weight", "bias")}
-
-
-def read_graph_config(folder: Path = WEIGHTS) -> GraphConfig:
-    """What a folder of weights says of itself.
-
-    Raises:
-        ModelUnavailable: It is missing or cannot be read.
-    """
-    path = folder / "config.json"
-    try:
-        given: Any = json.loads(path.read_text(encoding="utf-8"))
-        if given["edges"] not in get_args(Edges):
-            raise ValueError(f"edges {given['edges']!r}")
-        return GraphConfig(
-            encoder=str(given["encoder"]),
-            classes=tuple(map(str, given["classes"])),
-            dims=int(given["dims"]),
-            edges=given["edges"],
-            revision=str(given["revision"]),
-        )
-    except FileNotFoundError as error:
-        raise ModelUnavailable(
-            "the weights of the gallery graph are not there",
-            where=str(path),
-            hint="Train them with `lookalike train gallery`.",
-        ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelUnavailable(f"cannot be read: {error!r}", where=str(path)) from error
-
-
-def load_gallery_graph(folder: Path = WEIGHTS, *, arm: str = "gcn") -> GalleryGraph:
-    """The network that ships with Lookalike, or another arm of the same training.
-
-    Args:
-        folder: That training wrote.
-        arm: ``gcn`` is served; ``gcn-same``, ``gcn-cross``, ``context`` and ``mlp`` are there to
-            be measured against.
-
-    Raises:
-        ModelUnavailable: A file is missing or damaged.
-    """
-    config = read_graph_config(folder)
-    edges: dict[str, Edges] = {
-        "gcn": config.edges, "gcn-same": "same", "gcn-cross": "cross", "context": "mean",
-        "mlp": "none",
-    }  # fmt: skip
-    path = folder / f"{arm}.safetensors"
-    try:
-        return GalleryGraph(load_file(path), edges=edges[arm], classes=len(config.classes))
-    except FileNotFoundError as error:
-        raise ModelUnavailable(
-            "the weights of the gallery graph are not there",
-            where=str(path),
-            hint="Train them with `lookalike train gallery`.",
-        ) from error
-    except (OSError, ValueError, KeyError, SafetensorError, InvalidInput) as error:
-        raise ModelUnavailable(f"cannot be read: {error!r}", where=str(path)) from error

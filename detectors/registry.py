@@ -9,7 +9,8 @@ from typing import Protocol, cast
 import yaml
 
 from detectors.foreign import MappedNetwork
-from detectors.gallery_graph import GalleryGraph, load_gallery_graph, read_graph_config
+from detectors.gallery_graph import GalleryGraph
+from detectors.gallery_weights import load_gallery_graph, read_graph_config
 from detectors.taxonomy import default_taxonomy
 from detectors.yolo import LEAST_SCORE, MOST_BOXES, YoloDetector
 from engine.errors import InvalidInput, ModelUnavailable

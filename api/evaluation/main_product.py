@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.gallery_contrast import load_box_title
-from detectors.gallery_graph import WEIGHTS, load_gallery_graph
 from detectors.gallery_titles import TitleKind
+from detectors.gallery_weights import WEIGHTS, load_box_title, load_gallery_graph
 from detectors.taxonomy import Taxonomy
 from detectors.training.gallery_cases import GalleryCase, GalleryDomain, draw_cases
 from detectors.training.gallery_drawn import drawn_domain

@@ -14,9 +14,9 @@ from detectors.gallery_features import gallery_nodes, pair_features
 from detectors.gallery_graph import (
     RELATIONS,
     GalleryGraph,
-    load_gallery_graph,
     neighbours,
 )
+from detectors.gallery_weights import load_gallery_graph
 from detectors.registry import load_finder
 from engine.errors import InvalidInput, ModelUnavailable
 from engine.types import EncoderId
@@ -216,9 +216,7 @@ def test_what_does_not_fit_is_refused() -> None:
 
 def save(folder, encoder: str, classes=("a", "b", "c", "d")) -> None:
     save_file(weights("full"), folder / "gcn.safetensors")
-    config = {
-        "encoder": encoder, "classes": classes, "dims": DIMS, "edges": "full", "revision": "r",
-    }  # fmt: skip
+    config = {"encoder": encoder, "classes": classes, "edges": "full"}
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
 
 

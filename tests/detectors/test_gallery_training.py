@@ -11,8 +11,7 @@ from PIL import Image
 pytest.importorskip("torch", reason="needs the extra [models]")
 
 from detectors.galleries import GalleryPlan, ProductRef, View, ViewKind, views_of
-from detectors.gallery_contrast import load_box_title
-from detectors.gallery_graph import load_gallery_graph
+from detectors.gallery_weights import load_box_title, load_gallery_graph
 from detectors.training.gallery import train_gallery
 from detectors.training.gallery_cases import case_of, draw_cases, shown_boxes
 from detectors.training.gallery_colours import colour_name
