@@ -14,9 +14,9 @@ from detectors.training.gallery_seen import SeenView
 from engine.boxes import iou_matrix
 from engine.detections import SeenPicture
 
-__all__ = ["LEAST_IOU", "GalleryCase", "GalleryDomain", "case_of", "draw_cases", "shown_boxes"]
+__all__ = ["GalleryCase", "GalleryDomain", "case_of", "draw_cases", "shown_boxes"]
 
-LEAST_IOU = 0.5
+_LEAST_IOU = 0.5
 """Of a box with a part of the product, or with all its parts together, that shows it."""
 
 
@@ -25,14 +25,12 @@ class GalleryDomain:
     """Products of one shop, and their pictures as seen.
 
     Attributes:
-        name: Of the shop.
         products: Which of it are sold.
         views: What was rendered and seen of them; a view that is not here cannot be made.
         title_of: A right title, drawn anew each time.
         plans: Fixed galleries, for a shop whose galleries are not drawn; else empty.
     """
 
-    name: str
     products: tuple[ProductRef, ...]
     views: Mapping[View, SeenView]
     title_of: Callable[[ProductRef, np.random.Generator], str]
@@ -96,7 +94,7 @@ def shown_boxes(
     held = np.array([each.box_xyxy_px for each in parts], np.float64)
     # A detector may well draw one box around both shoes, or around the whole of an open coat.
     together = np.concatenate([held[:, :2].min(axis=0), held[:, 2:].max(axis=0)])[None]
-    fits = iou_matrix(boxes, np.concatenate([held, together])) >= LEAST_IOU
+    fits = iou_matrix(boxes, np.concatenate([held, together])) >= _LEAST_IOU
     shown: NDArray[np.bool_] = np.asarray(fits.any(axis=1), np.bool_)
     by_part = np.asarray(fits.any(axis=0), np.bool_)
     found = np.ones(len(held), np.bool_) if by_part[-1] else by_part[:-1]

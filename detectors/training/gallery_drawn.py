@@ -61,7 +61,6 @@ def drawn_domain(taxonomy: Taxonomy, sight: Sight, *, most: int = 100) -> Galler
         return title(specs[product.photo])
 
     return GalleryDomain(
-        name="drawn",
         products=tuple(each.product for each in plans),
         views=views,
         title_of=title_of,

@@ -26,7 +26,7 @@ from detectors.training.gallery_net import BoxTitleNet, DenseGalleries, GalleryN
 from detectors.training.gallery_titled import TitledShop, drawn_examples, titled_examples
 from engine.evaluation.main_product import average_precision
 
-__all__ = ["ARMS", "GalleryConfig", "ValAP", "calibrate", "fit"]
+__all__ = ["ARMS", "GalleryConfig", "ValAP", "fit"]
 
 _log = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ def fit(
     for run in runs:
         run.model.load_state_dict(run.kept)
         if isinstance(run.model, GalleryNet):
-            calibrate(run.model, [batch for each in checked for batch in each])
+            _calibrate(run.model, [batch for each in checked for batch in each])
         run.model.eval()
     return {run.arm: run.model for run in runs}, {run.arm: run.found for run in runs}
 
@@ -234,7 +234,7 @@ def _mean_ap(model: _Net, checked: _Checked) -> float:
     return float(np.mean(found)) if found else 0.0
 
 
-def calibrate(model: GalleryNet, checked: _Checked) -> None:
+def _calibrate(model: GalleryNet, checked: _Checked) -> None:
     """Scale and shift the logits so that they are probabilities on val (Platt 1999), in place.
 
     The loss weighs the boxes that show the product more than the others, so that what it leads

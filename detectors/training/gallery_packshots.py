@@ -41,7 +41,7 @@ from detectors.training.street import read_street
 from engine.images import decode_image
 from engine.types import ImageRGB
 
-__all__ = ["Packshot", "composed_domain", "read_packshots", "worn_domain"]
+__all__ = ["composed_domain", "worn_domain"]
 
 _SEED = 23
 _LONGER_PX = 400
@@ -53,7 +53,7 @@ _PRODUCT, _OTHER = "product", "other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Packshot:
+class _Packshot:
     """A product's picture, uint8 (H, W, 3), its title and its type."""
 
     product_id: str
@@ -62,7 +62,7 @@ class Packshot:
     image: ImageRGB
 
 
-def read_packshots(data: Path, *, split: str) -> Iterator[Packshot]:
+def _read_packshots(data: Path, *, split: str) -> Iterator[_Packshot]:
     """The sharper packshots of KAGL.
 
     Raises:
@@ -74,7 +74,7 @@ def read_packshots(data: Path, *, split: str) -> Iterator[Packshot]:
     for row in pq.read_table(sharp).to_pylist():
         if row["split"] == split and row["id"] in told:
             of = told[row["id"]]
-            yield Packshot(
+            yield _Packshot(
                 product_id=f"kagl-{row['id']}",
                 title=of["title"] or "",
                 kind=of["articleType"] or "",
@@ -99,7 +99,7 @@ def composed_domain(
     """
     things: dict[ProductRef, CutOut] = {}
     titles: dict[ProductRef, str] = {}
-    for shot in read_packshots(data, split=split):
+    for shot in _read_packshots(data, split=split):
         place = taxonomy.place("kagl", shot.kind)
         alpha = None if place is None else cut_out(shot.image)
         if place is None or alpha is None or len(things) == most:
@@ -119,7 +119,6 @@ def composed_domain(
                     yield view, resized(picture, longer_px=_LONGER_PX)
 
     return GalleryDomain(
-        name="composed",
         products=tuple(things),
         views=sight.views(f"composed-{split}", render_all, detail=f"{_SEED}|{len(things)}"),
         title_of=lambda product, _: titles[product],
@@ -208,7 +207,7 @@ def worn_domain(
     """
     shots = [
         (shot, place)
-        for shot in read_packshots(data, split=split)
+        for shot in _read_packshots(data, split=split)
         if (place := taxonomy.place("kagl-worn", shot.kind)) is not None
     ][:most]
     titles = {shot.product_id: shot.title for shot, _ in shots}
@@ -227,7 +226,6 @@ def worn_domain(
     views = sight.views(f"worn-{split}", render_all, detail=f"{_SEED}|{len(shots)}")
     shown = {each.photo for each in views}
     return GalleryDomain(
-        name="worn",
         products=tuple(
             ProductRef(photo=shot.product_id, label=_PRODUCT, place=place)
             for shot, place in shots
@@ -238,7 +236,7 @@ def worn_domain(
     )
 
 
-def _told_by_detector(shot: Packshot, place: int, boxes_of: BoxSource) -> LabelledPicture | None:
+def _told_by_detector(shot: _Packshot, place: int, boxes_of: BoxSource) -> LabelledPicture | None:
     (found,) = boxes_of([LabelledPicture(rgb=shot.image, truths=())])
     own = [each for each in found if each.place == place]
     if len(own) != 1 or own[0].score < _LEAST_SCORE:

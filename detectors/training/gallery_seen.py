@@ -20,12 +20,12 @@ from engine.look import crop
 from engine.ports import ImageEncoder
 from engine.types import BoxPx, ImageRGB
 
-__all__ = ["RENDERING", "BoxSource", "SeenView", "Sight", "load_seen", "see", "shaken"]
+__all__ = ["BoxSource", "SeenView", "Sight", "load_seen", "see", "shaken"]
 
 BoxSource = Callable[[Sequence[LabelledPicture]], list[tuple[Detection, ...]]]
 """Finds the boxes of pictures; a detector looks at the pixels alone."""
 
-RENDERING = 2
+_RENDERING = 2
 """Raise it when renderings or crops change, so that kept ones are not used."""
 _BATCH = 24
 _SHAKEN = 0.04
@@ -139,7 +139,7 @@ class Sight:
         shake_seed: int | None = None,
     ) -> dict[View, SeenView]:
         """The views of one shop and split: kept ones, or rendered and seen now."""
-        key = f"{RENDERING}|{detail}|{self.revision}|{self.encoder.encoder_id.fingerprint}"
+        key = f"{_RENDERING}|{detail}|{self.revision}|{self.encoder.encoder_id.fingerprint}"
         return load_seen(
             self.folder / name,
             f"{key}|{shake_seed}",

@@ -195,7 +195,7 @@ def street_domain(
     def title_of(product: ProductRef, rng: np.random.Generator) -> str:
         return write_title(product.label, colours[product], rng)
 
-    return GalleryDomain(name="street", products=everything, views=views, title_of=title_of)
+    return GalleryDomain(products=everything, views=views, title_of=title_of)
 
 
 def _street_views(products: Sequence[ProductRef]) -> list[View]:

@@ -40,7 +40,6 @@ def small_world(photos: int, seed: int) -> GalleryDomain:
                     shown = [ref.label]
                 views[view] = _seen(view, shown, things, rng)
     return GalleryDomain(
-        name="small",
         products=tuple(products),
         views=views,
         title_of=lambda product, _: product.label,
