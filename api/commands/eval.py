@@ -470,6 +470,7 @@ def main_product(
             revision=finder.revision,
             encoder=towers,
             folder=(cache or load_settings(home=home).home / "evaluation") / "galleries",
+            with_known=True,
             on_progress=advance,
         )
         shops = open_shops(data, default_taxonomy(), sight)
@@ -500,7 +501,7 @@ def main_product(
             "retrieval: each picture asks for the other pictures of its product, among all of one "
             "gallery a product with its pictures of other products. whole: whole pictures on both "
             "sides; gcn-crop: the box that the graph is sure of, largest-crop: the largest, "
-            "true-crop: the surest that does show the product, else the whole picture. Pictures of "
+            "true-crop: the largest known part of the product; else the whole picture. Pictures of "
             "the query's kind, its near copies, are left out. All pictures of a product are of one "
             "photo, which is easier than a shop is.",
         ),

@@ -17,7 +17,7 @@ from engine.evaluation.intervals import bootstrap_clusters
 from engine.evaluation.main_product import OURS, largest
 from engine.look import SURE_FROM
 from engine.ports import TextEncoder
-from engine.types import Vectors
+from engine.types import BoxPx, Vectors
 
 __all__ = ["Pictured", "measure_crop_retrieval", "recall_of_product"]
 
@@ -57,9 +57,9 @@ def measure_crop_retrieval(
 
     Every picture of one gallery a product is a query and, for all others, a document; so a whole
     photo is there once for each product that is sold by it. All are seen in one way: ``whole``, or
-    by a crop: of the box that the graph is sure of, of the largest, or of the surest that does
-    show the product; the whole picture where there is no such box. The last arm asks with whole
-    pictures for crops.
+    by a crop: of the box that the graph is sure of, of the largest box, or of the largest part of
+    the product that is known to be there; the whole picture where there is none. The last arm asks
+    with whole pictures for crops.
     """
     figures: list[Figure] = []
     for name, parts in (("same", [shops.street]), ("unseen", [shops.composed, shops.worn])):
@@ -67,19 +67,15 @@ def measure_crop_retrieval(
         cases = [case for case, _ in drawn]
         titles = encoder.embed_texts([case.title for case in cases])
         whole = [_whole(case, shop) for case, shop in drawn]
-        known = [[each.astype(np.float32) for each in case.shows] for case in cases]
+        known = [_known(case, shop) for case, shop in drawn]
         areas = [largest(case.pictures) for case in cases]
         for kind in (TitleKind.RIGHT, TitleKind.MISSING):
             scores = [
                 arms[OURS](case, None if kind is TitleKind.MISSING else title)
                 for case, title in zip(cases, titles, strict=True)
             ]
-            ways = {_WHOLE: np.concatenate(whole)}
-            for way, held, least in (
-                (_CROP, scores, SURE_FROM),
-                ("largest-crop", areas, 0.0),
-                ("true-crop", known, SURE_FROM),
-            ):
+            ways = {_WHOLE: np.concatenate(whole), "true-crop": np.concatenate(known)}
+            for way, held, least in ((_CROP, scores, SURE_FROM), ("largest-crop", areas, 0.0)):
                 ways[way] = np.concatenate(
                     [
                         _crops(case, each, vectors, least)
@@ -92,6 +88,24 @@ def measure_crop_retrieval(
 
 def _whole(case: GalleryCase, shop: GalleryDomain) -> Vectors:
     return np.stack([shop.views[view].whole for view in case.views])
+
+
+def _known(case: GalleryCase, shop: GalleryDomain) -> Vectors:
+    """The vector of the largest part of the product in each picture, else of the picture."""
+    found = _whole(case, shop)
+    for row, view in enumerate(case.views):
+        held, product = shop.views[view], case.product
+        if held.known is None or view.photo != product.photo:
+            continue
+        own = [k for k, truth in enumerate(held.truths) if truth.label == product.label]
+        if own:
+            found[row] = held.known[max(own, key=lambda k: _area(held.truths[k].box_xyxy_px))]
+    return found
+
+
+def _area(box: BoxPx) -> float:
+    x0, y0, x1, y1 = box
+    return (x1 - x0) * (y1 - y0)
 
 
 def _crops(

@@ -33,12 +33,16 @@ _SHAKEN = 0.04
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SeenView:
-    """One view with its boxes, its truths, and the vector (D,) of the whole picture."""
+    """One view with its boxes, its truths, and the vector (D,) of the whole picture.
+
+    `known` holds the vectors (T, D) of the truths' parts of the picture, where they are wanted.
+    """
 
     view: View
     seen: SeenPicture
     truths: tuple[Truth, ...]
     whole: NDArray[np.float32]
+    known: NDArray[np.float32] | None = None
 
 
 def see(
@@ -47,6 +51,7 @@ def see(
     encoder: ImageEncoder,
     *,
     shake_seed: int | None = None,
+    with_known: bool = False,
     on_progress: Callable[[int], None] | None = None,
 ) -> Iterator[SeenView]:
     """Detect and embed, some pictures at a time.
@@ -57,6 +62,7 @@ def see(
         encoder: Embeds each box's part of the picture, cut as `engine.look` does, and the whole.
         shake_seed: For photos that the detector learned from: its boxes are moved a little, since
             it knows these photos better than it will know any other.
+        with_known: Embed the truths too.
         on_progress: Told how many pictures more are done.
     """
     coming = iter(pictures)
@@ -74,23 +80,27 @@ def see(
         parts: list[ImageRGB] = []
         for (_, picture), detections in zip(batch, found, strict=True):
             parts.append(picture.rgb)
-            parts.extend(crop(picture.rgb, each.box_xyxy_px) for each in detections)
+            cut = [*detections, *(picture.truths if with_known else ())]
+            parts.extend(crop(picture.rgb, each.box_xyxy_px) for each in cut)
         vectors = encoder.embed_images(parts)
         at = 0
         for (view, picture), detections in zip(batch, found, strict=True):
             high, wide = picture.rgb.shape[:2]
+            ends = at + 1 + len(detections)
+            stop = ends + len(picture.truths) * with_known
             yield SeenView(
                 view=view,
                 seen=SeenPicture(
                     width_px=wide,
                     height_px=high,
                     detections=detections,
-                    vectors=vectors[at + 1 : at + 1 + len(detections)],
+                    vectors=vectors[at + 1 : ends],
                 ),
                 truths=picture.truths,
                 whole=vectors[at],
+                known=vectors[ends:stop] if with_known else None,
             )
-            at += 1 + len(detections)
+            at = stop
         if on_progress is not None:
             on_progress(len(batch))
 
@@ -121,6 +131,7 @@ class Sight:
         revision: Of what finds them.
         encoder: Of boxes and pictures.
         folder: Keeps what was seen.
+        with_known: Embeds what is known to be in a picture too, for measuring.
         on_progress: Told how many pictures more are done.
     """
 
@@ -128,6 +139,7 @@ class Sight:
     revision: str
     encoder: ImageEncoder
     folder: Path
+    with_known: bool = False
     on_progress: Callable[[int], None] | None = None
 
     def views(
@@ -142,12 +154,13 @@ class Sight:
         key = f"{_RENDERING}|{detail}|{self.revision}|{self.encoder.encoder_id.fingerprint}"
         return load_seen(
             self.folder / name,
-            f"{key}|{shake_seed}",
+            f"{key}|{shake_seed}|{self.with_known}",
             lambda: see(
                 render_all(),
                 self.boxes_of,
                 self.encoder,
                 shake_seed=shake_seed,
+                with_known=self.with_known,
                 on_progress=self.on_progress,
             ),
         )
@@ -187,6 +200,9 @@ def _save(file: Path, views: Sequence[SeenView]) -> None:
         "truth_labels": np.array([each.label for each in truths]),
         "truth_places": np.array([each.place for each in truths]),
     }
+    known = [each.known for each in views if each.known is not None]
+    if known:
+        held["known"] = np.concatenate(known).astype(np.float16)
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(".partial.npz")
     np.savez(partial, allow_pickle=False, **held)
@@ -198,6 +214,7 @@ def _load(file: Path) -> Iterator[SeenView]:
         held = {name: opened[name] for name in opened.files}
     box_ends, truth_ends = np.cumsum(held["box_count"]), np.cumsum(held["truth_count"])
     vectors, whole = _unit(held["vectors"]), _unit(held["whole"])
+    known = _unit(held["known"]) if "known" in held else None
     posteriors = held["posteriors"].astype(np.float32)
     for row, (photo, label, kind) in enumerate(
         zip(held["photo"], held["label"], held["kind"], strict=True)
@@ -230,6 +247,7 @@ def _load(file: Path) -> Iterator[SeenView]:
                 for at in truths
             ),
             whole=whole[row],
+            known=None if known is None else known[truths.start : truths.stop],
         )
 
 

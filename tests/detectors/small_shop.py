@@ -58,4 +58,6 @@ def _seen(view, shown, things, rng) -> SeenView:
         vectors.append(things[label] + 0.3 * rng.normal(size=DIMS))
     held = unit(np.stack(vectors))
     picture = SeenPicture(width_px=100, height_px=100, detections=tuple(boxes), vectors=held)
-    return SeenView(view=view, seen=picture, truths=tuple(truths), whole=held.mean(axis=0))
+    return SeenView(
+        view=view, seen=picture, truths=tuple(truths), whole=held.mean(axis=0), known=held
+    )
