@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from detectors.gallery_graph import LEAST_SCORE
+from detectors.gallery_graph import LEAST_SCORE, MOST_BOXES
 from detectors.registry import load_detector, load_finder, load_foreign
 from detectors.taxonomy import default_taxonomy
 from engine.errors import ModelUnavailable
@@ -16,7 +16,7 @@ from engine.query.lexicon import Lexicon
 from engine.types import EncoderId
 from models.onnx_session import OnnxTower
 
-__all__ = ["build_look"]
+__all__ = ["able_to_show", "build_look"]
 
 _log = logging.getLogger(__name__)
 
@@ -43,9 +43,8 @@ def build_look(
         InvalidInput: The file or the map cannot be used.
         ModelUnavailable: The detector's weights are not there.
     """
-    types = default_taxonomy().types
     boxes = (
-        load_detector(OnnxTower, least_score=LEAST_SCORE)
+        load_detector(OnnxTower, least_score=LEAST_SCORE, most=MOST_BOXES)
         if detector == "yolo"
         else load_foreign(OnnxTower, Path(detector), labels=labels)
     )
@@ -54,8 +53,14 @@ def build_look(
         encoder=encoder,
         predictor=predictor,
         finder=_finder_for(encoder.encoder_id, boxes.classes),
-        shows=lambda label, value: bool(types[label] & {value, lexicon.category(value)}),
+        shows=able_to_show(lexicon),
     )
+
+
+def able_to_show(lexicon: Lexicon) -> Callable[[str, str], bool]:
+    """Whether a box of a coarse class can show a type, after detectors/taxonomy.yaml."""
+    types = default_taxonomy().types
+    return lambda label, value: bool(types[label] & {value, lexicon.category(value)})
 
 
 def _finder_for(encoder: EncoderId, classes: Sequence[str]) -> MainProductFinder | None:

@@ -16,7 +16,7 @@ from engine.query.lexicon import Lexicon
 from engine.types import Attribute, Facet, Provenance
 from engine.views import BoxFractions, View, view_key
 
-__all__ = ["Gallery", "TypeJudge", "look_at_gallery"]
+__all__ = ["CROP_WEIGHT", "Gallery", "TypeJudge", "look_at_gallery"]
 
 CROP_WEIGHT = 2.0
 """Of a box's vector beside that of its whole picture in the vector of a view. The box alone finds

@@ -170,3 +170,37 @@ def ingest(
         ),
     )
     publish(report, as_json=as_json)
+
+
+@app.command("galleries")
+def galleries(
+    data: DataOption = DEFAULT_DATA,
+    encoder: NameOption = "compact",
+    count: Annotated[int, typer.Option("--count", min=1, help="Products of the feed.")] = 2000,
+    as_json: JsonOption = False,
+) -> None:
+    """Products with one to four street photos each through all of ingestion, stage by stage.
+
+    lookalike bench galleries --data ../shared/data
+    """
+    from api.benchmarks.shop_photos import write_gallery_feed
+    from api.benchmarks.stages import measure_stages
+    from api.figures import build_report, publish
+    from models.registry import load_encoder
+
+    with TemporaryDirectory(prefix="lookalike-galleries-") as folder:
+        feed, products = write_gallery_feed(data, Path(folder), count=count)
+        figures = measure_stages(feed, load_encoder(encoder))
+    report = build_report(
+        "bench galleries",
+        figures,
+        notes=(
+            f"{products:,} products of the street photos, with 1 to 4 pictures each, into an empty "
+            "embedded store: decoded, searched for boxes, the product found, embedded, tagged, "
+            "written to catalogue and index.",
+            "share: of the seconds that all stages were at work; they overlap, so these are more "
+            "than the run's. times: how often a stage saw each different picture (encode: picture "
+            "or box; encode texts: title); 1 is once.",
+        ),
+    )
+    publish(report, as_json=as_json)

@@ -12,18 +12,20 @@ from api.evaluation.main_product import Finder, Shops
 from detectors.galleries import ProductRef, View
 from detectors.gallery_titles import TitleKind
 from detectors.training.gallery_cases import GalleryCase, GalleryDomain, draw_cases
+from engine.catalogue.vectors import normalised
 from engine.evaluation.figures import Figure, measured
 from engine.evaluation.intervals import bootstrap_clusters
 from engine.evaluation.main_product import OURS, largest
 from engine.look import SURE_FROM
 from engine.ports import TextEncoder
 from engine.types import BoxPx, Vectors
+from ingestion.views import CROP_WEIGHT
 
 __all__ = ["Pictured", "measure_crop_retrieval", "recall_of_product"]
 
 _SEED = 32
 _DEPTH = 10
-_WHOLE, _CROP, _ONE_SIDED = "whole", "gcn-crop", "gcn-crop, asked whole"
+_WHOLE, _CROP, _VIEW = "whole", "gcn-crop", "gcn-view"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +60,8 @@ def measure_crop_retrieval(
     Every picture of one gallery a product is a query and, for all others, a document; so a whole
     photo is there once for each product that is sold by it. All are seen in one way: ``whole``, or
     by a crop: of the box that the graph is sure of, of the largest box, or of the largest part of
-    the product that is known to be there; the whole picture where there is none. The last arm asks
-    with whole pictures for crops.
+    the product that is known to be there; the whole picture where there is none. ``gcn-view`` is
+    what ingestion makes of crop and whole picture. Some arms ask in another way than they index.
     """
     figures: list[Figure] = []
     for name, parts in (("same", [shops.street]), ("unseen", [shops.composed, shops.worn])):
@@ -82,6 +84,8 @@ def measure_crop_retrieval(
                         for case, each, vectors in zip(cases, held, whole, strict=True)
                     ]
                 )
+            mixed = np.asarray(ways[_WHOLE] + CROP_WEIGHT * ways[_CROP], np.float32)
+            ways[_VIEW] = normalised(mixed)
             figures += _figures(_pictured(cases), ways, f"retrieval/{kind.value}/{name}")
     return figures
 
@@ -131,7 +135,9 @@ def _figures(
     pictures: Sequence[Pictured], ways: Mapping[str, Vectors], condition: str
 ) -> list[Figure]:
     sides = {way: (each, each) for way, each in ways.items()}
-    sides[_ONE_SIDED] = (ways[_WHOLE], ways[_CROP])
+    for indexed in (_CROP, _VIEW):
+        sides[f"{indexed}, asked whole"] = (ways[_WHOLE], ways[indexed])
+    sides[f"{_VIEW}, asked {_CROP}"] = (ways[_CROP], ways[_VIEW])
     figures: list[Figure] = []
     rows: dict[str, NDArray[np.float64]] = {}
     photos: list[str] = []

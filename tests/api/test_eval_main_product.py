@@ -102,6 +102,7 @@ def test_crops_of_the_main_product_find_its_other_pictures(weights: Path) -> Non
                    and m == "recall@10"}  # fmt: skip
         assert set(recalls) == {
             "whole", "gcn-crop", "largest-crop", "true-crop", "gcn-crop, asked whole",
+            "gcn-view", "gcn-view, asked whole", "gcn-view, asked gcn-crop",
         }  # fmt: skip
         assert recalls["true-crop"] > recalls["whole"] + 0.05
         assert recalls["true-crop"] >= recalls["gcn-crop"] > recalls["largest-crop"]
