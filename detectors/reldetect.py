@@ -1,0 +1,222 @@
+"""Fine classes from coarse ones and relations: definitions, put together by probability.
+
+After RelDetect (arXiv 2212.00770); the paper's own equations were not at hand, so these are ours.
+With p_i(b) the probability that box i is of coarse class b and q_ij(r) that of relation r:
+
+    some partner   E_ik = 1 - prod_j (1 - p_j(o_k) q_ij(r_k))
+    no partner     1 - E_ik
+    definition     S_i(c) = product over the clauses of c
+    calibrated     s_i(c) = sigmoid(a_c logit S_i(c) + d_c)
+    fine class     P_i(c) = p_i(b) s_i(c) / (sum of siblings' s_i + product of siblings' 1 - s_i)
+
+The last term stands for "none of these", so that the fine classes of a coarse one never add up to
+more than p_i(b). S is given that the box is of class b: p_i(b) counts once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.knowledge import Definition, default_knowledge
+from detectors.relations import (
+    RELATIONS,
+    WEIGHTS,
+    RelationNetwork,
+    Scene,
+    load_relations,
+    partner_classes,
+    see,
+)
+from engine.boxes import iou_matrix
+from engine.detections import Detection
+from engine.errors import ModelUnavailable
+
+__all__ = ["Calibration", "RelDetect", "definition_scores", "fine_scores", "load_reldetect"]
+
+_LEAST_PARTNER = 0.05
+_MOST_PARTNERS = 10
+"""Noisy-or saturates over many weak boxes (papers: cap the partners)."""
+_SAME_THING = 0.7
+"""IoU from which two boxes are one thing that was taken for two."""
+_EDGE = 1e-4
+"""Probabilities stay this far from 0 and 1, so that their logits are finite."""
+_PLACE = {name: place for place, name in enumerate(RELATIONS)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """The two numbers that may be fitted to fine labels: sigmoid(slope · logit + shift)."""
+
+    slope: float = 1.0
+    shift: float = 0.0
+
+
+def definition_scores(
+    scene: Scene,
+    relations: NDArray[np.floating],
+    definitions: Sequence[Definition],
+    classes: Sequence[str],
+) -> NDArray[np.float64]:
+    """How well each box fits each definition, given that it is of the coarse class.
+
+    Args:
+        scene: N boxes, with the wearer's body.
+        relations: (N, N + B, relations), see `RelationNetwork.predict`.
+        definitions: F fine classes.
+        classes: Names of the coarse classes.
+
+    Returns:
+        (N, F) in 0 to 1: the product over the clauses.
+    """
+    counts = partners_that_count(scene)
+    place = {name: number for number, name in enumerate(partner_classes(classes))}
+    found = np.ones((len(scene.boxes), len(definitions)))
+    for column, definition in enumerate(definitions):
+        for clause in definition.clauses:
+            kinds = [place[name] for name in clause.partners]
+            is_one = np.minimum(scene.kinds[:, kinds].sum(axis=1), 1.0)  # (N + B,)
+            stands = relations[..., _PLACE[clause.relation]] * is_one * counts
+            none = np.prod(1 - _strongest(stands), axis=1)
+            found[:, column] *= 1 - none if clause.positive else none
+    return found
+
+
+def partners_that_count(scene: Scene) -> NDArray[np.bool_]:
+    """Which partners may speak for a box, (N, N + B): not itself, not the same thing seen twice."""
+    count = len(scene.boxes)
+    alike = iou_matrix(scene.boxes, scene.boxes) >= _SAME_THING
+    scores = scene.posteriors.max(axis=1)
+    # Of boxes that are one thing only the surest is a partner to others, and none to each other.
+    doubled = (alike & (scores[:, None] < scores[None])).any(axis=1)
+    counts = np.ones((count, len(scene.partners)), bool)
+    counts[:, :count] = ~alike & ~doubled[None] & (scores >= _LEAST_PARTNER)[None]
+    return counts
+
+
+def _strongest(stands: NDArray[np.float64]) -> NDArray[np.float64]:
+    if stands.shape[1] <= _MOST_PARTNERS:
+        return stands
+    return np.sort(stands, axis=1)[:, -_MOST_PARTNERS:]
+
+
+def fine_scores(
+    scores: NDArray[np.float64],
+    posteriors: NDArray[np.float64],
+    definitions: Sequence[Definition],
+    classes: Sequence[str],
+    calibrations: Mapping[str, Calibration],
+) -> NDArray[np.float64]:
+    """Probability of each fine class: (N, F), those of one coarse class at most its probability.
+
+    Args:
+        scores: (N, F), see `definition_scores`.
+        posteriors: (N, C).
+        definitions: F fine classes.
+        classes: Names of the C coarse classes.
+        calibrations: By fine class; one that is not there is taken as it is.
+    """
+    found = np.zeros_like(scores)
+    held = np.clip(scores, _EDGE, 1 - _EDGE)
+    logits = np.log(held) - np.log1p(-held)
+    for coarse in {definition.coarse for definition in definitions}:
+        siblings = [k for k, definition in enumerate(definitions) if definition.coarse == coarse]
+        fitted = [calibrations.get(definitions[k].name, Calibration()) for k in siblings]
+        slopes = np.array([each.slope for each in fitted])
+        shifts = np.array([each.shift for each in fitted])
+        fits = 1 / (1 + np.exp(-np.clip(slopes * logits[:, siblings] + shifts, -30, 30)))
+        other = np.prod(1 - fits, axis=1)
+        own = posteriors[:, [list(classes).index(coarse)]]
+        found[:, siblings] = own * fits / (fits.sum(axis=1) + other)[:, None]
+    return found
+
+
+class RelDetect:
+    """Implements `engine.ports.FineNamer`.
+
+    Args:
+        network: Predicts the relations.
+        definitions: Of the fine classes, over the network's coarse ones.
+        calibrations: By fine class; empty for none.
+    """
+
+    def __init__(
+        self,
+        network: RelationNetwork,
+        definitions: Sequence[Definition],
+        calibrations: Mapping[str, Calibration] | None = None,
+    ) -> None:
+        self._network = network
+        self._definitions = tuple(definitions)
+        self._calibrations = dict(calibrations or {})
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Fine classes that it can tell."""
+        return tuple(definition.name for definition in self._definitions)
+
+    def name(
+        self, detections: Sequence[Detection], *, width_px: int, height_px: int
+    ) -> list[Mapping[str, float]]:
+        """See `engine.ports.FineNamer`; classes of no probability are left out."""
+        if not detections:
+            return []
+        scores, posteriors = self.scores(detections, width_px=width_px, height_px=height_px)
+        fine = fine_scores(
+            scores, posteriors, self._definitions, self._network.classes, self._calibrations
+        )
+        return [
+            {name: float(p) for name, p in zip(self.classes, row, strict=True) if p > 0}
+            for row in fine
+        ]
+
+    def scores(
+        self, detections: Sequence[Detection], *, width_px: int, height_px: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """How well each of N boxes fits each definition, (N, F), and its posterior.
+
+        Args:
+            detections: At least one, with posteriors over the network's classes.
+            width_px: Of the picture.
+            height_px: Of the picture.
+        """
+        scene = see(
+            np.array([each.box_xyxy_px for each in detections], float),
+            np.stack([each.posterior for each in detections]).astype(np.float64),
+            self._network.classes,
+            width_px=width_px,
+            height_px=height_px,
+        )
+        relations = self._network.predict(scene)
+        scores = definition_scores(scene, relations, self._definitions, self._network.classes)
+        return scores, scene.posteriors
+
+
+def load_reldetect(
+    folder: Path = WEIGHTS, definitions: Sequence[Definition] | None = None
+) -> RelDetect:
+    """What ships with Lookalike, or other weights or definitions.
+
+    Raises:
+        ModelUnavailable: A file is missing or damaged.
+    """
+    network = load_relations(folder)
+    path = folder / "calibration.json"
+    calibrations: dict[str, Calibration] = {}
+    if path.is_file():
+        try:
+            held: Any = json.loads(path.read_text(encoding="utf-8"))
+            calibrations = {
+                str(name): Calibration(slope=float(each[0]), shift=float(each[1]))
+                for name, each in held.items()
+            }
+        except (ValueError, TypeError, AttributeError, IndexError) as error:
+            raise ModelUnavailable(f"cannot be read: {error!r}", where=str(path)) from error
+    return RelDetect(network, default_knowledge() if definitions is None else definitions,
+                     calibrations)  # fmt: skip
