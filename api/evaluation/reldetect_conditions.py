@@ -1,0 +1,179 @@
+"""Conditions under which RelDetect is measured: whose boxes, which photos, learned from what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from api.evaluation.drawn_people import drawn_people
+from api.evaluation.reldetect import LEAST_BOXES, Fold, measure_reldetect, vocabulary
+from api.progress import counting
+from detectors.knowledge import Definition
+from detectors.relations import RelationNetwork
+from detectors.taxonomy import Taxonomy
+from detectors.training.fine_arms import Vocabulary
+from detectors.training.fine_photos import (
+    Detect,
+    FinePicture,
+    by_simulation,
+    by_truth,
+    see_photos,
+    street_fine,
+)
+from detectors.training.relations import RelationsConfig, fit_relations
+from detectors.training.street import StreetPhoto, read_street
+from detectors.training.street_relations import read_relations
+from engine.evaluation.figures import Figure
+from engine.evaluation.fine import FinePhoto
+from engine.ports import ImageEncoder
+
+__all__ = ["NOTES", "Trial", "measure_conditions"]
+
+NOTES = (
+    "map50: mean over fine classes of the average precision (COCO, 101 recalls) at an overlap of "
+    "0.5. A class counts that has a definition and siblings in its coarse class. All arms have "
+    "the same boxes and coarse posteriors. map50-gain: difference on the same resampled photos. "
+    "Intervals over photos; values are means over draws of the annotations.",
+    "0.2% to 100%: share of the fine annotations of the train boxes, drawn blindly (10, 5, 3 and "
+    "1 draws). 0%: none at all. reldetect: definitions, relations that were learned without fine "
+    "labels, two numbers a class from the budget. coarse: the coarse class's probability. "
+    "cooccurrence: logistic regression on what else is seen in the photo. finetuned: a head "
+    "(logistic or one hidden layer) over the encoder's vector of the box, its posterior and place; "
+    "its encoder, compact, knows the types of 35,000 catalogue products and of drawn packshots. "
+    "finetuned-imagenet: the same over features of ImageNet alone. The form of all heads is chosen "
+    "on all labels of the val photos, which favours them.",
+    "/true-boxes: known boxes and coarse classes, the ceiling of all arms. /all-photos: five folds "
+    "over train, val and test with a simulated detector (the real one has seen the train photos); "
+    "relations trained anew in each.",
+    "transfer: everything learned on Clothing Co-Parsing, tested on on-model pictures of the drawn "
+    "shop; the detector, but neither relations nor heads, has seen other pictures of that domain.",
+)
+
+_FOLDS = 5
+_SEED = 7
+_TRUE, _ALL = "/true-boxes", "/all-photos"
+_WHOLE = {name: name for name in ("0%", "0.2%", "1%", "5%", "100%")}
+_TRANSFER = {"0%": "transfer/0%", "1%": "transfer/1%", "100%": "transfer"}
+_FOLD_CONFIG = RelationsConfig(views=4, steps=1500)
+_WIDE_RESAMPLES = 200
+_WIDE_DRAWS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Trial:
+    """What is measured with what.
+
+    Attributes:
+        data: Folder with ``ccp.parquet``.
+        taxonomy: Of the detector.
+        definitions: Of the fine classes.
+        network: The shipped one, trained on the train photos.
+        encoders: Of the fine-tuned arms, by arm; the first alone for all photos in turn.
+        detect: The detector.
+        drawn: On-model pictures of the drawn shop; 0 for none.
+        cross_validate: Whether all photos are taken in turn as well.
+        limit: Most photos of a split; ``None`` for all.
+    """
+
+    data: Path
+    taxonomy: Taxonomy
+    definitions: Sequence[Definition]
+    network: RelationNetwork
+    encoders: Mapping[str, ImageEncoder]
+    detect: Detect
+    drawn: int = 120
+    cross_validate: bool = True
+    limit: int | None = None
+
+
+def measure_conditions(trial: Trial) -> tuple[list[Figure], tuple[str, ...]]:
+    """Figures of every condition, and notes on what they stand on."""
+    words = vocabulary(trial.taxonomy)
+    photos = read_street(trial.data, trial.taxonomy)
+    splits = {
+        split: [each for each in photos if each.split == split][: trial.limit]
+        for split in ("train", "val", "test")
+    }
+    figures: list[Figure] = []
+    notes: list[str] = []
+    drawn = list(drawn_people(trial.drawn, trial.taxonomy))
+    truth = by_truth(trial.taxonomy.classes)
+    for suffix, detect in (("", trial.detect), (_TRUE, truth)):
+        seen = {
+            split: _see(trial, street_fine(those), len(those), detect)
+            for split, those in splits.items()
+        }
+        fold = Fold(
+            train=seen["train"], held_out=seen["val"], test=seen["test"], network=trial.network
+        )
+        each_class = ("0%", "1%", "100%") if not suffix else ()
+        budgets = {budget: f"{name}{suffix}" for budget, name in _WHOLE.items()}
+        found, classes = measure_reldetect(
+            [fold], trial.definitions, words, budgets=budgets, by_class=each_class
+        )
+        figures += found
+        notes.append(_note(f"0.2% to 100%{suffix}", fold.test, classes))
+        if drawn:
+            other = replace(fold, test=_see(trial, drawn, len(drawn), detect))
+            budgets = {budget: f"{name}{suffix}" for budget, name in _TRANSFER.items()}
+            found, classes = measure_reldetect(
+                [other], trial.definitions, words, budgets=budgets, by_class=each_class[2:]
+            )
+            figures += found
+            notes.append(_note(f"transfer{suffix}", other.test, classes))
+    if trial.cross_validate:
+        found, note = _all_photos(trial, photos[: trial.limit], words)
+        figures += found
+        notes.append(note)
+    return figures, tuple(notes)
+
+
+def _all_photos(
+    trial: Trial, photos: Sequence[StreetPhoto], words: Vocabulary
+) -> tuple[list[Figure], str]:
+    """Every photo is tested once, by what was trained on the photos of four other folds."""
+    simulated = by_simulation(trial.taxonomy.classes, seed=_SEED)
+    first = dict(list(trial.encoders.items())[:1])
+    seen = _see(replace(trial, encoders=first), street_fine(photos), len(photos), simulated)
+    with counting("Reading masks", len(photos)) as advance:
+        related = {each.photo_id: each for each in read_relations(photos, on_progress=advance)}
+    folds: list[Fold] = []
+    for place in range(_FOLDS):
+        others = [k for k in range(len(photos)) if k % _FOLDS != place]
+        annotated = [related[photos[k].photo_id] for k in others if photos[k].photo_id in related]
+        tensors = fit_relations(annotated, trial.taxonomy.classes, _FOLD_CONFIG)
+        folds.append(
+            Fold(
+                # One photo in ten of the others tells the heads which form suits them.
+                train=[seen[k] for number, k in enumerate(others) if number % 10],
+                held_out=[seen[k] for number, k in enumerate(others) if number % 10 == 0],
+                test=[seen[k] for k in range(place, len(photos), _FOLDS)],
+                network=RelationNetwork(tensors, classes=trial.taxonomy.classes),
+            )
+        )
+    figures, classes = measure_reldetect(
+        folds,
+        trial.definitions,
+        words,
+        budgets={budget: f"{name}{_ALL}" for budget, name in _WHOLE.items()},
+        resamples=_WIDE_RESAMPLES,
+        by_class=("0%", "100%"),
+        most_draws=_WIDE_DRAWS,
+    )
+    return figures, _note(_ALL[1:], [each for fold in folds for each in fold.test], classes)
+
+
+def _see(
+    trial: Trial, pictures: Iterable[FinePicture], count: int, detect: Detect
+) -> list[FinePhoto]:
+    with counting("Looking at photos", count) as advance:
+        return see_photos(pictures, detect, trial.taxonomy, trial.encoders, on_progress=advance)
+
+
+def _note(condition: str, photos: Sequence[FinePhoto], classes: Sequence[str]) -> str:
+    boxes = sum(label in classes for photo in photos for label in photo.labels)
+    return (
+        f"{condition}: {len(classes)} classes with at least {LEAST_BOXES} boxes, {boxes:,} boxes "
+        f"of them in {len(photos):,} photos ({', '.join(classes)})."
+    )
