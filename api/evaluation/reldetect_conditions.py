@@ -69,7 +69,8 @@ class Trial:
         taxonomy: Of the detector.
         definitions: Of the fine classes.
         network: The shipped one, trained on the train photos.
-        encoders: Of the fine-tuned arms, by arm; the first alone for all photos in turn.
+        encoders: Of the fine-tuned arms, by arm; all of them on the detector's boxes, the first
+            alone elsewhere.
         detect: The detector.
         drawn: On-model pictures of the drawn shop; 0 for none.
         cross_validate: Whether all photos are taken in turn as well.
@@ -99,9 +100,10 @@ def measure_conditions(trial: Trial) -> tuple[list[Figure], tuple[str, ...]]:
     notes: list[str] = []
     drawn = list(drawn_people(trial.drawn, trial.taxonomy))
     truth = by_truth(trial.taxonomy.classes)
-    for suffix, detect in (("", trial.detect), (_TRUE, truth)):
+    plain = replace(trial, encoders=dict(list(trial.encoders.items())[:1]))
+    for suffix, detect, used in (("", trial.detect, trial), (_TRUE, truth, plain)):
         seen = {
-            split: _see(trial, street_fine(those), len(those), detect)
+            split: _see(used, street_fine(those), len(those), detect)
             for split, those in splits.items()
         }
         fold = Fold(
@@ -115,7 +117,7 @@ def measure_conditions(trial: Trial) -> tuple[list[Figure], tuple[str, ...]]:
         figures += found
         notes.append(_note(f"0.2% to 100%{suffix}", fold.test, classes))
         if drawn:
-            other = replace(fold, test=_see(trial, drawn, len(drawn), detect))
+            other = replace(fold, test=_see(used, drawn, len(drawn), detect))
             budgets = {budget: f"{name}{suffix}" for budget, name in _TRANSFER.items()}
             found, classes = measure_reldetect(
                 [other], trial.definitions, words, budgets=budgets, by_class=each_class[2:]
@@ -123,7 +125,7 @@ def measure_conditions(trial: Trial) -> tuple[list[Figure], tuple[str, ...]]:
             figures += found
             notes.append(_note(f"transfer{suffix}", other.test, classes))
     if trial.cross_validate:
-        found, note = _all_photos(trial, photos[: trial.limit], words)
+        found, note = _all_photos(plain, photos[: trial.limit], words)
         figures += found
         notes.append(note)
     return figures, tuple(notes)
@@ -134,8 +136,7 @@ def _all_photos(
 ) -> tuple[list[Figure], str]:
     """Every photo is tested once, by what was trained on the photos of four other folds."""
     simulated = by_simulation(trial.taxonomy.classes, seed=_SEED)
-    first = dict(list(trial.encoders.items())[:1])
-    seen = _see(replace(trial, encoders=first), street_fine(photos), len(photos), simulated)
+    seen = _see(trial, street_fine(photos), len(photos), simulated)
     with counting("Reading masks", len(photos)) as advance:
         related = {each.photo_id: each for each in read_relations(photos, on_progress=advance)}
     folds: list[Fold] = []

@@ -32,7 +32,7 @@ Budget = Sequence[tuple[int, int]]
 Choices = dict[tuple[str, int], HeadConfig]
 """(arm, size of the budget) → the form of head that was chosen."""
 
-_DECAYS = (1.0, 10.0, 30.0, 100.0)
+_DECAYS = (3.0, 30.0, 100.0)
 HEADS = tuple(HeadConfig(hidden=hidden, decay=decay) for hidden in (0, 64) for decay in _DECAYS)
 """What the fine-tuned arm chooses from."""
 _PLAIN = tuple(HeadConfig(hidden=0, decay=decay) for decay in _DECAYS)
