@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ __all__ = ["Clause", "Definition", "default_knowledge", "read_knowledge"]
 
 _FILE = Path(__file__).parent / "knowledge.yaml"
 _NOT, _OR = "not ", " or "
+_FORM = "Write them as: {knee socks: {of: legwear, when: [covers calf, not covers thigh]}}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,11 @@ class Clause:
     partners: tuple[str, ...]
     positive: bool = True
 
+    @property
+    def text(self) -> str:
+        """As it is written in the file."""
+        return f"{'' if self.positive else _NOT}{self.relation} {_OR.join(self.partners)}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
@@ -44,7 +50,7 @@ class Definition:
     clauses: tuple[Clause, ...]
 
 
-def read_knowledge(path: Path, classes: tuple[str, ...]) -> tuple[Definition, ...]:
+def read_knowledge(path: Path, classes: Sequence[str]) -> tuple[Definition, ...]:
     """Read a YAML file of definitions, in its order.
 
     Args:
@@ -52,15 +58,23 @@ def read_knowledge(path: Path, classes: tuple[str, ...]) -> tuple[Definition, ..
         classes: The coarse classes.
 
     Raises:
-        InvalidInput: A coarse class, relation or partner is not known, or an entry has another
-            form.
+        InvalidInput: There is no such file, a coarse class, relation or partner is not known, or
+            an entry has another form.
     """
     try:
         given: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise InvalidInput(f"not YAML: {error}", where=str(path)) from error
-    if not isinstance(given, Mapping):
-        raise InvalidInput("expected fine classes with their definitions", where=str(path))
+    except OSError as error:
+        raise InvalidInput(
+            f"cannot be read: {error.strerror}",
+            where=str(path),
+            hint=f"Give a YAML file of definitions; {_FILE} is one.",
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"not YAML: {error}", where=str(path), hint=_FORM) from error
+    if not isinstance(given, Mapping) or not given:
+        raise InvalidInput(
+            "expected fine classes with their definitions", where=str(path), hint=_FORM
+        )
     return tuple(_definition(str(name), entry, path, classes) for name, entry in given.items())
 
 
@@ -70,10 +84,10 @@ def default_knowledge() -> tuple[Definition, ...]:
     return read_knowledge(_FILE, default_taxonomy().classes)
 
 
-def _definition(name: str, entry: Any, path: Path, classes: tuple[str, ...]) -> Definition:
+def _definition(name: str, entry: Any, path: Path, classes: Sequence[str]) -> Definition:
     where = f"{path}, {name}"
     if not isinstance(entry, Mapping) or set(entry) != {"of", "when"}:
-        raise InvalidInput(f"got {entry!r}, expected the keys of and when", where=where)
+        raise InvalidInput(f"got {entry!r}, expected the keys of and when", where=where, hint=_FORM)
     if entry["of"] not in classes:
         raise InvalidInput(
             f"the coarse class {entry['of']!r} is not known",
@@ -81,12 +95,14 @@ def _definition(name: str, entry: Any, path: Path, classes: tuple[str, ...]) -> 
             hint=f"Known: {', '.join(classes)}.",
         )
     if not isinstance(entry["when"], list):
-        raise InvalidInput(f"got {entry['when']!r}, expected a list of clauses", where=where)
+        raise InvalidInput(
+            f"got {entry['when']!r}, expected a list of clauses", where=where, hint=_FORM
+        )
     clauses = tuple(_clause(str(each), where, classes) for each in entry["when"])
     return Definition(name=name, coarse=entry["of"], clauses=clauses)
 
 
-def _clause(text: str, where: str, classes: tuple[str, ...]) -> Clause:
+def _clause(text: str, where: str, classes: Sequence[str]) -> Clause:
     positive = not text.startswith(_NOT)
     relation, _, rest = text.removeprefix(_NOT).strip().partition(" ")
     if relation not in RELATIONS:

@@ -15,16 +15,14 @@ more than p_i(b). S is given that the box is of class b: p_i(b) counts once.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.knowledge import Definition, default_knowledge
+from detectors.calibrations import Calibration, read_calibrations
+from detectors.knowledge import Definition, default_knowledge, read_knowledge
 from detectors.relations import (
     RELATIONS,
     WEIGHTS,
@@ -38,7 +36,7 @@ from engine.boxes import iou_matrix
 from engine.detections import Detection
 from engine.errors import ModelUnavailable
 
-__all__ = ["Calibration", "RelDetect", "definition_scores", "fine_scores", "load_reldetect"]
+__all__ = ["RelDetect", "definition_scores", "fine_scores", "load_reldetect"]
 
 _LEAST_PARTNER = 0.05
 _MOST_PARTNERS = 10
@@ -48,14 +46,6 @@ _SAME_THING = 0.7
 _EDGE = 1e-4
 """Probabilities stay this far from 0 and 1, so that their logits are finite."""
 _PLACE = {name: place for place, name in enumerate(RELATIONS)}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Calibration:
-    """The two numbers that may be fitted to fine labels: sigmoid(slope · logit + shift)."""
-
-    slope: float = 1.0
-    shift: float = 0.0
 
 
 def definition_scores(
@@ -199,24 +189,27 @@ class RelDetect:
 
 
 def load_reldetect(
-    folder: Path = WEIGHTS, definitions: Sequence[Definition] | None = None
+    classes: Sequence[str], *, knowledge: Path | None = None, folder: Path = WEIGHTS
 ) -> RelDetect:
-    """What ships with Lookalike, or other weights or definitions.
+    """What ships with Lookalike, or other definitions or weights.
+
+    Args:
+        classes: Of the detector whose boxes will be named.
+        knowledge: YAML file of definitions instead of those that ship.
+        folder: Of the weights.
 
     Raises:
-        ModelUnavailable: A file is missing or damaged.
+        InvalidInput: The definitions are not there or mean nothing.
+        ModelUnavailable: A file of the weights is missing or damaged, or they are for a detector
+            of other classes.
     """
     network = load_relations(folder)
-    path = folder / "calibration.json"
-    calibrations: dict[str, Calibration] = {}
-    if path.is_file():
-        try:
-            held: Any = json.loads(path.read_text(encoding="utf-8"))
-            calibrations = {
-                str(name): Calibration(slope=float(each[0]), shift=float(each[1]))
-                for name, each in held.items()
-            }
-        except (ValueError, TypeError, AttributeError, IndexError) as error:
-            raise ModelUnavailable(f"cannot be read: {error!r}", where=str(path)) from error
-    return RelDetect(network, default_knowledge() if definitions is None else definitions,
-                     calibrations)  # fmt: skip
+    if network.classes != tuple(classes):
+        raise ModelUnavailable(
+            f"the weights are for a detector of the classes {', '.join(network.classes)}, "
+            f"not {', '.join(classes)}",
+            where=str(folder),
+            hint="Train them for this detector with `lookalike train relations`.",
+        )
+    definitions = default_knowledge() if knowledge is None else read_knowledge(knowledge, classes)
+    return RelDetect(network, definitions, read_calibrations(folder, definitions))

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from detectors.calibrations import Calibration
 from detectors.knowledge import Definition
-from detectors.reldetect import Calibration
 from detectors.training.one_core import one_core
 
 __all__ = ["fit_calibrations"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 import time
@@ -12,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from detectors.calibrations import Calibration, write_calibrations
 from detectors.knowledge import default_knowledge
 from detectors.relations import load_relations
-from detectors.reldetect import Calibration
 from detectors.taxonomy import default_taxonomy
 from detectors.training.fine_arms import fit_to_budget, relation_scores
 from detectors.training.fine_photos import Detect, see_photos, street_fine
@@ -29,7 +28,7 @@ from detectors.training.street import StreetPhoto, read_street
 from detectors.training.street_relations import read_relations
 from engine.evaluation.fine import draw_budget
 
-__all__ = ["RelDetectReport", "train_reldetect", "write_calibrations"]
+__all__ = ["RelDetectReport", "train_reldetect"]
 
 _log = logging.getLogger(__name__)
 
@@ -89,7 +88,7 @@ def train_reldetect(
     shutil.rmtree(written, ignore_errors=True)
     save_relations(tensors, taxonomy.classes, written)
     fitted = _calibrations(train, written, detect)
-    write_calibrations(fitted, written)
+    write_calibrations(fitted, default_knowledge(), written)
     served = out / "relations"
     shutil.rmtree(served, ignore_errors=True)
     written.rename(served)
@@ -100,13 +99,6 @@ def train_reldetect(
         calibrated=len(fitted),
         val_precision=average_precision(tensors, held_out),
     )
-
-
-def write_calibrations(fitted: Mapping[str, Calibration], folder: Path) -> None:
-    """Beside the relations: fine class → slope and shift."""
-    held = {name: [round(each.slope, 4), round(each.shift, 4)] for name, each in fitted.items()}
-    lines = ",\n".join(f" {json.dumps(name)}: {json.dumps(pair)}" for name, pair in held.items())
-    (folder / "calibration.json").write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
 
 
 def _calibrations(

@@ -7,8 +7,9 @@ import pytest
 
 pytest.importorskip("torch", reason="needs the extra [models]")
 
+from detectors.calibrations import Calibration
 from detectors.knowledge import Clause, Definition
-from detectors.reldetect import Calibration, fine_scores
+from detectors.reldetect import fine_scores
 from detectors.training.calibration import fit_calibrations
 from detectors.training.fine_heads import Annotations, HeadConfig, choose_head, fit_head
 from detectors.training.simulated import Noise, simulate

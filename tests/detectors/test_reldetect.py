@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.body import BODY_PARTS
+from detectors.calibrations import Calibration, read_calibrations, write_calibrations
 from detectors.knowledge import Clause, Definition, default_knowledge, read_knowledge
-from detectors.relations import RELATIONS, RelationNetwork, Scene, partner_classes, see
+from detectors.relations import RELATIONS, WEIGHTS, RelationNetwork, Scene, partner_classes, see
 from detectors.reldetect import (
-    Calibration,
     RelDetect,
     definition_scores,
     fine_scores,
@@ -35,7 +35,7 @@ def apart(count: int, rng: np.random.Generator) -> Scene:
     left = 10.0 + 60 * np.arange(count)
     boxes = np.stack(
         [left, rng.uniform(10, 100, count), left + 40, rng.uniform(150, 290, count)], 1
-    )
+    ).astype(np.float64)
     posteriors = rng.uniform(0.06, 1, (count, len(CLASSES)))
     return see(boxes, posteriors, CLASSES, width_px=400, height_px=300)
 
@@ -200,7 +200,7 @@ def test_a_fine_class_is_added_by_text_alone(tmp_path: Path) -> None:
         "ankle socks:\n  of: legwear\n  when: [not covers calf]\n",
         encoding="utf-8",
     )
-    namer = load_reldetect(definitions=read_knowledge(path, CLASSES))
+    namer = load_reldetect(CLASSES, knowledge=path)
     assert namer.classes == ("knee socks", "ankle socks")
     corners = np.eye(len(CLASSES), dtype=np.float32)
 
@@ -238,16 +238,27 @@ def test_a_definition_that_means_nothing_is_refused(
 ) -> None:
     path = tmp_path / "knowledge.yaml"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(InvalidInput, match=message):
+    with pytest.raises(InvalidInput, match=message) as raised:
         read_knowledge(path, CLASSES)
+    assert str(path) in str(raised.value.where)
+    assert raised.value.hint
 
 
-def test_clauses_are_read_as_they_are_said(tmp_path: Path) -> None:
+def test_definitions_that_are_not_there_are_told(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="No such file") as raised:
+        load_reldetect(CLASSES, knowledge=tmp_path / "mine.yaml")
+    assert "mine.yaml" in str(raised.value.where)
+    assert raised.value.hint
+
+
+@pytest.mark.parametrize("text", ["not touches top or dress", "covers calf"])
+def test_clauses_are_read_as_they_are_said(text: str, tmp_path: Path) -> None:
     path = tmp_path / "knowledge.yaml"
-    path.write_text("x: {of: bag, when: [not touches top or dress]}", encoding="utf-8")
-    assert read_knowledge(path, CLASSES)[0].clauses == (
-        Clause(relation="touches", partners=("top", "dress"), positive=False),
-    )
+    path.write_text(f"x: {{of: bag, when: [{text}]}}", encoding="utf-8")
+    (clause,) = read_knowledge(path, CLASSES)[0].clauses
+    assert clause.positive != text.startswith("not")
+    assert clause.partners == (("calf",) if clause.positive else ("top", "dress"))
+    assert clause.text == text
 
 
 def test_shipped_definitions_are_of_labels_under_their_coarse_class() -> None:
@@ -260,7 +271,57 @@ def test_shipped_definitions_are_of_labels_under_their_coarse_class() -> None:
 
 def test_missing_or_damaged_weights_are_told(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match="not there"):
-        load_reldetect(tmp_path)
+        load_reldetect(CLASSES, folder=tmp_path)
     (tmp_path / "config.json").write_text("{}", encoding="utf-8")
     with pytest.raises(ModelUnavailable, match="cannot be read"):
-        load_reldetect(tmp_path)
+        load_reldetect(CLASSES, folder=tmp_path)
+
+
+def test_weights_for_a_detector_of_other_classes_are_refused() -> None:
+    with pytest.raises(ModelUnavailable, match="detector of the classes top, outerwear"):
+        load_reldetect(CLASSES[::-1])
+
+
+def defined(name: str, coarse: str, *clauses: Clause) -> Definition:
+    return Definition(name=name, coarse=coarse, clauses=clauses)
+
+
+LONG = Clause(relation="covers", partners=("ankle", "calf"))
+SHORT = Clause(relation="covers", partners=("ankle",), positive=False)
+FITTED = (defined("boots", "footwear", LONG), defined("shoes", "footwear"), defined("bag", "bag"))
+
+
+@pytest.mark.parametrize(
+    ("used", "kept"),
+    [
+        (FITTED, {"boots", "shoes", "bag"}),
+        (FITTED[::-1], {"boots", "shoes", "bag"}),
+        ((*FITTED, defined("sandals", "footwear")), {"bag"}),
+        (FITTED[:1], set()),
+        ((defined("boots", "footwear", SHORT), *FITTED[1:]), {"bag"}),
+        ((defined("belt", "belt"),), set()),
+    ],
+)
+def test_calibrations_count_where_all_siblings_are_as_they_were(
+    used: tuple[Definition, ...], kept: set[str], tmp_path: Path
+) -> None:
+    fitted = {
+        each.name: Calibration(slope=0.5, shift=float(number)) for number, each in enumerate(FITTED)
+    }
+    write_calibrations(fitted, FITTED, tmp_path)
+    found = read_calibrations(tmp_path, used)
+    assert found == {name: fitted[name] for name in kept}
+
+
+def test_shipped_calibrations_are_those_of_the_shipped_definitions() -> None:
+    found = read_calibrations(WEIGHTS, default_knowledge())
+    told = {each.coarse for each in default_knowledge() if each.clauses}
+    assert set(found) == {each.name for each in default_knowledge() if each.coarse in told}
+
+
+def test_damaged_calibrations_are_told(tmp_path: Path) -> None:
+    assert read_calibrations(tmp_path, FITTED) == {}
+    for text in ("{", "[]", '{"boots": 1}', '{"boots": {"of": "footwear", "when": []}}'):
+        (tmp_path / "calibration.json").write_text(text, encoding="utf-8")
+        with pytest.raises(ModelUnavailable, match="cannot be read"):
+            read_calibrations(tmp_path, FITTED)
