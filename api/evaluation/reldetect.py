@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,6 +50,8 @@ LEAST_BOXES = 5
 """Test boxes of a class that counts."""
 _OWN = "reldetect"
 _Scores = Mapping[str, NDArray[np.float64]]
+Rate = Callable[[Sequence[FinePhoto], Sequence[_Scores], Sequence[str]], Sequence[ClassRating]]
+"""Right and wrong boxes or pictures of each class: `rate_fine` or `rate_pictures`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -90,11 +92,12 @@ def vocabulary(taxonomy: Taxonomy) -> Vocabulary:
 
 def told_classes(definitions: Sequence[Definition], words: Vocabulary) -> tuple[str, ...]:
     """Fine classes with a definition, but those that are alone in their coarse class."""
-    return tuple(
-        each.name
-        for each in definitions
-        if each.name in words.siblings[each.coarse] and len(words.siblings[each.coarse]) > 1
-    )
+    defined = {each.name for each in definitions}
+    return tuple(name for name in _shared_classes(words) if name in defined)
+
+
+def _shared_classes(words: Vocabulary) -> tuple[str, ...]:
+    return tuple(name for each in words.siblings.values() if len(each) > 1 for name in each)
 
 
 def measure_reldetect(
@@ -105,7 +108,10 @@ def measure_reldetect(
     budgets: Mapping[str, str],
     resamples: int = 500,
     by_class: Sequence[str] = (),
+    every_class: bool = False,
     most_draws: int = 10,
+    rate: Rate = rate_fine,
+    metric: str = "map50",
 ) -> tuple[list[Figure], tuple[str, ...]]:
     """Figures of all arms, and the classes that they stand on.
 
@@ -116,16 +122,23 @@ def measure_reldetect(
         budgets: Of `BUDGETS` → condition under which it is reported.
         resamples: Of the bootstrap over photos.
         by_class: Of `BUDGETS`: where figures of each class are reported too.
+        every_class: Whether the mean over all fine classes, defined or not, is reported too.
         most_draws: Of a budget's annotations.
+        rate: Tells right from wrong.
+        metric: Name of the mean.
     """
     photos = [photo for fold in folds for photo in fold.test]
-    classes = counted_classes(photos, told_classes(definitions, words), least=LEAST_BOXES)
+    told = counted_classes(photos, told_classes(definitions, words), least=LEAST_BOXES)
+    classes = told
+    if every_class:
+        classes = counted_classes(photos, _shared_classes(words), least=LEAST_BOXES)
     relations = [
         [[relation_scores(photo, fold.network, definitions) for photo in part]
          for part in (fold.train, fold.test)]
         for fold in folds
     ]  # fmt: skip
     choices: list[Choices] = [{} for _ in folds]
+    places = [classes.index(name) for name in told]
     figures: list[Figure] = []
     for budget, condition in budgets.items():
         share, draws = BUDGETS[budget]
@@ -137,11 +150,25 @@ def measure_reldetect(
                 for arm, scores in found.items():
                     named.setdefault(arm, []).extend(scores)
             for arm, scores in named.items():
-                rated.setdefault(arm, []).extend(rate_fine(photos, scores, classes))
-        figures += _figures(
-            rated, classes, condition, resamples=resamples, by_class=budget in by_class
-        )
-    return figures, classes
+                rated.setdefault(arm, []).extend(rate(photos, scores, classes))
+        precisions = {
+            # (1 + resamples, draws, classes)
+            arm: resampled_precisions(each, resamples=resamples).reshape(
+                1 + resamples, -1, len(classes)
+            )
+            for arm, each in rated.items()
+        }
+        of_told = {arm: each[:, :, places] for arm, each in precisions.items()}
+        figures += _means(of_told, metric, condition, n=len(photos))
+        if every_class:
+            figures += _means(precisions, metric, f"{condition}/every-class", n=len(photos))
+        if budget in by_class:
+            boxes = {
+                name: int(each.truths.sum())
+                for name, each in zip(classes, rated[_OWN], strict=False)
+            }
+            figures += _by_class(of_told, condition, {name: boxes[name] for name in told})
+    return figures, told
 
 
 def _named(
@@ -171,44 +198,37 @@ def _named(
     return found | {arm: [name(photo) for photo in fold.test] for arm, name in rivals.items()}
 
 
-def _figures(
-    rated: Mapping[str, Sequence[ClassRating]],
-    classes: Sequence[str],
-    condition: str,
-    *,
-    resamples: int,
-    by_class: bool,
+def _means(
+    precisions: Mapping[str, NDArray[np.float64]], metric: str, condition: str, *, n: int
 ) -> list[Figure]:
-    """Ratings lie draw by draw, in each the classes in their order."""
-    found = {
-        arm: resampled_precisions(ratings, resamples=resamples) for arm, ratings in rated.items()
-    }
-    photos = len(rated[_OWN][0].truths)
+    """Means over draws and classes, and how far RelDetect is ahead on the same resamples."""
+    flat = {arm: each.reshape(len(each), -1) for arm, each in precisions.items()}
     figures = [
-        measured(mean_interval(each, n=photos), metric="map50", arm=arm, condition=condition)
-        for arm, each in found.items()
+        measured(mean_interval(each, n=n), metric=metric, arm=arm, condition=condition)
+        for arm, each in flat.items()
     ]
-    figures += [
+    return figures + [
         measured(
-            mean_interval(found[_OWN] - each, n=photos),
-            metric="map50-gain",
+            mean_interval(flat[_OWN] - each, n=n),
+            metric=f"{metric}-gain",
             arm=f"{_OWN}-{rival}",
             condition=condition,
         )
-        for rival, each in found.items()
+        for rival, each in flat.items()
         if rival != _OWN
     ]
-    if by_class:
-        figures += [
-            measured(
-                mean_interval(
-                    each[:, place :: len(classes)], n=int(rated[arm][place].truths.sum())
-                ),
-                metric="ap50",
-                arm=arm,
-                condition=f"{condition}/{name}",
-            )
-            for place, name in enumerate(classes)
-            for arm, each in found.items()
-        ]
-    return figures
+
+
+def _by_class(
+    precisions: Mapping[str, NDArray[np.float64]], condition: str, boxes: Mapping[str, int]
+) -> list[Figure]:
+    return [
+        measured(
+            mean_interval(each[:, :, place], n=count),
+            metric="ap50",
+            arm=arm,
+            condition=f"{condition}/{name}",
+        )
+        for place, (name, count) in enumerate(boxes.items())
+        for arm, each in precisions.items()
+    ]

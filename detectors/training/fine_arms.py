@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.body import person_box
+from detectors.calibrations import Calibration
 from detectors.knowledge import Definition
 from detectors.relations import RelationNetwork, see
-from detectors.reldetect import Calibration, definition_scores, fine_scores
+from detectors.reldetect import definition_scores, fine_scores
 from detectors.training.calibration import fit_calibrations
 from detectors.training.fine_heads import Annotations, HeadConfig, choose_head, fit_head
 from engine.evaluation.fine import FinePhoto, annotated

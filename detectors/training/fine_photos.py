@@ -14,6 +14,7 @@ from detectors.training.street import StreetPhoto
 from engine.detections import Detection
 from engine.evaluation.fine import FinePhoto
 from engine.images import decode_image
+from engine.look import crop
 from engine.ports import Detector, ImageEncoder
 from engine.types import BoxPx, ImageRGB
 
@@ -22,11 +23,7 @@ __all__ = [
     "street_fine",
 ]  # fmt: skip
 
-LEAST_SHARE = 0.0004
-"""Of the picture: the detector is not asked for smaller parts."""
 _BATCH = 16
-_MARGIN = 0.05
-"""Around a box, of its sides: what the encoder sees of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -91,8 +88,7 @@ def by_simulation(classes: Sequence[str], *, seed: int) -> Detect:
 def street_fine(photos: Iterable[StreetPhoto]) -> Iterable[FinePicture]:
     """Street photos, decoded one by one, without the parts that are too small to be asked for."""
     for photo in photos:
-        least_px = LEAST_SHARE * photo.width_px * photo.height_px
-        boxes = [each for each in photo.boxes if each.area_px >= least_px]
+        boxes = photo.large_boxes
         yield FinePicture(
             image=decode_image(photo.image),
             boxes=tuple(each.box_xyxy_px for each in boxes),
@@ -143,13 +139,3 @@ def see_photos(
         if on_progress is not None:
             on_progress(len(batch))
     return found
-
-
-def crop(image: ImageRGB, box: BoxPx) -> ImageRGB:
-    """A box's part of a picture, with a margin, at least a pixel."""
-    x0, y0, x1, y1 = box
-    wide, high = _MARGIN * (x1 - x0), _MARGIN * (y1 - y0)
-    left, top = max(0, int(x0 - wide)), max(0, int(y0 - high))
-    right = max(left + 1, int(np.ceil(x1 + wide)))
-    bottom = max(top + 1, int(np.ceil(y1 + high)))
-    return np.ascontiguousarray(image[top:bottom, left:right])

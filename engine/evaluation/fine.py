@@ -21,6 +21,7 @@ __all__ = [
     "draw_budget",
     "mean_interval",
     "rate_fine",
+    "rate_pictures",
     "resampled_precisions",
 ]  # fmt: skip
 
@@ -104,6 +105,29 @@ def rate_fine(
                     truth=photo.truth[[label == name for label in photo.labels]].reshape(-1, 4),
                     found=photo.boxes[given[name] >= _LEAST_SCORE],
                     scores=given[name][given[name] >= _LEAST_SCORE],
+                )
+                for photo, given in zip(photos, scores, strict=True)
+            ],
+            thresholds=(HIT_IOU,),
+        )
+        for name in classes
+    ]
+
+
+def rate_pictures(
+    photos: Sequence[FinePhoto],
+    scores: Sequence[Mapping[str, NDArray[np.float64]]],
+    classes: Sequence[str],
+) -> list[ClassRating]:
+    """As `rate_fine`, for pictures of one thing whose box nobody drew: the likeliest box counts."""
+    whole = np.array([[0.0, 0.0, 1.0, 1.0]])
+    return [
+        rate_boxes(
+            [
+                PhotoBoxes(
+                    truth=whole[: name in photo.labels],
+                    found=whole[: len(given[name])],
+                    scores=given[name].max(keepdims=True) if len(given[name]) else given[name],
                 )
                 for photo, given in zip(photos, scores, strict=True)
             ],

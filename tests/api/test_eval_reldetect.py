@@ -21,6 +21,7 @@ from api.commands import eval as evaluation
 from api.commands import train
 from detectors.relations import load_relations
 from detectors.reldetect import load_reldetect
+from detectors.taxonomy import default_taxonomy
 from engine.errors import NotFound
 
 pytestmark = pytest.mark.models
@@ -89,7 +90,9 @@ def test_relations_are_trained_and_served(data: Path, tmp_path: Path) -> None:
     assert shown["val_ap above"] > 0.8 > 0.6 > shown["val_share above"]
     assert shown["calibrated"] > 0
     assert load_relations(tmp_path / "relations").classes[0] == "top"
-    assert "skirt" in load_reldetect(tmp_path / "relations").classes
+    assert (
+        "skirt" in load_reldetect(default_taxonomy().classes, folder=tmp_path / "relations").classes
+    )
     assert not (tmp_path / "relations.new").exists()
 
 
@@ -103,8 +106,13 @@ def test_every_arm_is_measured_under_every_condition(data: Path) -> None:
     report = json.loads(result.stdout)
     found = {(each["metric"], each["arm"], each["condition"]): each for each in report["results"]}
     for budget in ("0.2%", "1%", "5%", "100%"):
-        for arm in ("reldetect", "coarse", "cooccurrence", "finetuned", "finetuned-imagenet"):
-            for suffix in ("", "/true-boxes"):
+        arms = ("reldetect", "coarse", "cooccurrence", "finetuned")
+        for suffix, more in (
+            ("", ("finetuned-imagenet",)),
+            ("/every-class", ("finetuned-imagenet",)),
+            ("/true-boxes", ()),
+        ):
+            for arm in (*arms, *more):
                 figure = found["map50", arm, f"{budget}{suffix}"]
                 assert 0 <= figure["low"] <= figure["value"] <= figure["high"] <= 1
     gain = found["map50-gain", "reldetect-coarse", "1%"]

@@ -13,6 +13,7 @@ from engine.evaluation.fine import (
     draw_budget,
     mean_interval,
     rate_fine,
+    rate_pictures,
     resampled_precisions,
 )
 
@@ -67,6 +68,17 @@ def test_ratings_are_by_fine_class_over_all_photos() -> None:
     assert not boots.right.any()
     assert average_precision(bag).tolist() == [1.0]
     assert bag.right.tolist() == [[True]]
+
+
+def test_pictures_are_rated_by_their_likeliest_box() -> None:
+    scores = [{"bag": np.array([0.2, 0.6])}, {"bag": np.zeros(0)}, {"bag": np.array([0.7, 0.1])}]
+    photos = [TWO, NONE, photo([[0, 0, 9, 9]], ("boots",), [[0, 0, 1, 1], [5, 5, 9, 9]])]
+    (bag,) = rate_pictures(photos, scores, ("bag",))
+    assert bag.truths.tolist() == [1, 0, 0]
+    # The third picture shows no bag and comes first: one of two is right where the bag is reached.
+    assert bag.photos.tolist() == [2, 0]
+    assert bag.right.tolist() == [[False, True]]
+    assert average_precision(bag).tolist() == [0.5]
 
 
 @pytest.mark.parametrize("draws", [1, 3])
