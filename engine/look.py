@@ -26,6 +26,7 @@ MARGIN = 0.06
 SURE_FROM = 0.5
 """A box that shows the product with less than this probability is not taken for it."""
 _ATTRIBUTE_FLOOR = 0.5
+_NAMED_FROM = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,6 +49,15 @@ class SeenBox:
     attributes: Mapping[Facet, tuple[str, float]]
     vector: NDArray[np.float32]
     main: float | None
+
+    @property
+    def name(self) -> str:
+        """The likeliest fine class where it is likelier than not, the box being what `label` says.
+
+        `label` otherwise.
+        """
+        fine, share = next(iter(self.names.items()), ("", 0.0))
+        return fine if share >= _NAMED_FROM * self.detection.score else self.label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
