@@ -36,7 +36,7 @@ from engine.boxes import iou_matrix
 from engine.detections import Detection
 from engine.errors import ModelUnavailable
 
-__all__ = ["RelDetect", "definition_scores", "fine_scores", "load_reldetect"]
+__all__ = ["RelDetect", "box_scores", "definition_scores", "fine_scores", "load_reldetect"]
 
 _LEAST_PARTNER = 0.05
 _MOST_PARTNERS = 10
@@ -46,6 +46,34 @@ _SAME_THING = 0.7
 _EDGE = 1e-4
 """Probabilities stay this far from 0 and 1, so that their logits are finite."""
 _PLACE = {name: place for place, name in enumerate(RELATIONS)}
+
+
+def box_scores(
+    boxes_px: NDArray[np.float64],
+    posteriors: NDArray[np.float64],
+    network: RelationNetwork,
+    definitions: Sequence[Definition],
+    *,
+    width_px: int,
+    height_px: int,
+) -> NDArray[np.float64]:
+    """`definition_scores` of a picture's boxes.
+
+    Args:
+        boxes_px: (N, 4) in pixels.
+        posteriors: (N, C) over the network's classes.
+        network: Predicts the relations.
+        definitions: F fine classes.
+        width_px: Of the picture.
+        height_px: Of the picture.
+
+    Returns:
+        (N, F) in 0 to 1.
+    """
+    if not len(boxes_px):
+        return np.zeros((0, len(definitions)))
+    scene = see(boxes_px, posteriors, network.classes, width_px=width_px, height_px=height_px)
+    return definition_scores(scene, network.predict(scene), definitions, network.classes)
 
 
 def definition_scores(
@@ -157,7 +185,15 @@ class RelDetect:
         """See `engine.ports.FineNamer`; classes of no probability are left out."""
         if not detections:
             return []
-        scores, posteriors = self.scores(detections, width_px=width_px, height_px=height_px)
+        posteriors = np.stack([each.posterior for each in detections]).astype(np.float64)
+        scores = box_scores(
+            np.array([each.box_xyxy_px for each in detections], float),
+            posteriors,
+            self._network,
+            self._definitions,
+            width_px=width_px,
+            height_px=height_px,
+        )
         fine = fine_scores(
             scores, posteriors, self._definitions, self._network.classes, self._calibrations
         )
@@ -165,27 +201,6 @@ class RelDetect:
             {name: float(p) for name, p in zip(self.classes, row, strict=True) if p > 0}
             for row in fine
         ]
-
-    def scores(
-        self, detections: Sequence[Detection], *, width_px: int, height_px: int
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """How well each of N boxes fits each definition, (N, F), and its posterior.
-
-        Args:
-            detections: At least one, with posteriors over the network's classes.
-            width_px: Of the picture.
-            height_px: Of the picture.
-        """
-        scene = see(
-            np.array([each.box_xyxy_px for each in detections], float),
-            np.stack([each.posterior for each in detections]).astype(np.float64),
-            self._network.classes,
-            width_px=width_px,
-            height_px=height_px,
-        )
-        relations = self._network.predict(scene)
-        scores = definition_scores(scene, relations, self._definitions, self._network.classes)
-        return scores, scene.posteriors
 
 
 def load_reldetect(

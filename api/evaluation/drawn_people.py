@@ -12,9 +12,9 @@ from data_samples.draw.spec import iter_specs
 from detectors.taxonomy import Taxonomy
 from detectors.training.fine_photos import FinePicture
 
-__all__ = ["FINE_NAMES", "drawn_people"]
+__all__ = ["drawn_people"]
 
-FINE_NAMES: Mapping[str, str] = MappingProxyType({"trousers": "pants", "handbag": "bag"})
+_FINE_NAMES: Mapping[str, str] = MappingProxyType({"trousers": "pants", "handbag": "bag"})
 """Types of the drawn shop that Clothing Co-Parsing calls otherwise."""
 _SEED = 90_210
 """Neither the shop's own seed nor those of the detector's training."""
@@ -38,6 +38,6 @@ def drawn_people(count: int, taxonomy: Taxonomy) -> Iterable[FinePicture]:
                 (float(x0), float(y0), float(x1), float(y1))
                 for x0, y0, x1, y1 in (garment.box_xyxy_px for garment, _ in known)
             ),
-            labels=tuple(FINE_NAMES.get(each.label, each.label) for each, _ in known),
+            labels=tuple(_FINE_NAMES.get(each.label, each.label) for each, _ in known),
             places=tuple(place for _, place in known),
         )

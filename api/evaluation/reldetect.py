@@ -36,10 +36,9 @@ from engine.evaluation.fine import (
 )
 from models.onnx_session import OnnxTower
 
-__all__ = ["BUDGETS", "LEAST_BOXES", "Fold", "detections_of", "measure_reldetect", "told_classes",
-           "vocabulary"]  # fmt: skip
+__all__ = ["LEAST_BOXES", "Fold", "detections_of", "measure_reldetect", "vocabulary"]
 
-BUDGETS: Mapping[str, tuple[float, int]] = {
+_BUDGETS: Mapping[str, tuple[float, int]] = {
     "0%": (0.0, 1), "0.2%": (0.002, 10), "1%": (0.01, 5), "5%": (0.05, 3), "100%": (1.0, 1),
 }  # fmt: skip
 """Share of the fine annotations, and how many times it is drawn."""
@@ -90,7 +89,7 @@ def vocabulary(taxonomy: Taxonomy) -> Vocabulary:
     return Vocabulary(classes=taxonomy.classes, siblings=siblings)
 
 
-def told_classes(definitions: Sequence[Definition], words: Vocabulary) -> tuple[str, ...]:
+def _told_classes(definitions: Sequence[Definition], words: Vocabulary) -> tuple[str, ...]:
     """Fine classes with a definition, but those that are alone in their coarse class."""
     defined = {each.name for each in definitions}
     return tuple(name for name in _shared_classes(words) if name in defined)
@@ -119,16 +118,16 @@ def measure_reldetect(
         folds: One or several; their test photos are taken together.
         definitions: Of RelDetect.
         words: Coarse and fine classes.
-        budgets: Of `BUDGETS` → condition under which it is reported.
+        budgets: Of `_BUDGETS` → condition under which it is reported.
         resamples: Of the bootstrap over photos.
-        by_class: Of `BUDGETS`: where figures of each class are reported too.
+        by_class: Of `_BUDGETS`: where figures of each class are reported too.
         every_class: Whether the mean over all fine classes, defined or not, is reported too.
         most_draws: Of a budget's annotations.
         rate: Tells right from wrong.
         metric: Name of the mean.
     """
     photos = [photo for fold in folds for photo in fold.test]
-    told = counted_classes(photos, told_classes(definitions, words), least=LEAST_BOXES)
+    told = counted_classes(photos, _told_classes(definitions, words), least=LEAST_BOXES)
     classes = told
     if every_class:
         classes = counted_classes(photos, _shared_classes(words), least=LEAST_BOXES)
@@ -141,7 +140,7 @@ def measure_reldetect(
     places = [classes.index(name) for name in told]
     figures: list[Figure] = []
     for budget, condition in budgets.items():
-        share, draws = BUDGETS[budget]
+        share, draws = _BUDGETS[budget]
         rated: dict[str, list[ClassRating]] = {}
         for draw in range(min(draws, most_draws)):
             named: dict[str, list[_Scores]] = {}

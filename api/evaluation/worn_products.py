@@ -16,9 +16,9 @@ from detectors.training.cutouts import cut_out
 from detectors.training.fine_photos import FinePicture
 from engine.images import decode_image
 
-__all__ = ["FINE_TYPES", "worn_bottoms"]
+__all__ = ["worn_bottoms"]
 
-FINE_TYPES: Mapping[str, str] = MappingProxyType(
+_FINE_TYPES: Mapping[str, str] = MappingProxyType(
     {
         "Jeans": "jeans", "Trousers": "pants", "Track Pants": "pants", "Leggings": "leggings",
         "Shorts": "shorts", "Skirts": "skirt",
@@ -39,7 +39,7 @@ def worn_bottoms(data: Path, taxonomy: Taxonomy) -> Iterator[FinePicture]:
     table = pq.read_table(names, columns=["id", "articleType"])
     types = dict(zip(table["id"].to_pylist(), table["articleType"].to_pylist(), strict=True))
     for row in pq.read_table(sharp).to_pylist():
-        label = FINE_TYPES.get(types.get(row["id"], ""))
+        label = _FINE_TYPES.get(types.get(row["id"], ""))
         if label is None:
             continue
         image = decode_image(row["image"])

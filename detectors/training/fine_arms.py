@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from detectors.body import person_box
 from detectors.calibrations import Calibration
 from detectors.knowledge import Definition
-from detectors.relations import RelationNetwork, see
-from detectors.reldetect import definition_scores, fine_scores
+from detectors.relations import RelationNetwork
+from detectors.reldetect import box_scores, fine_scores
 from detectors.training.calibration import fit_calibrations
 from detectors.training.fine_heads import Annotations, HeadConfig, choose_head, fit_head
 from engine.evaluation.fine import FinePhoto, annotated
 
 __all__ = [
-    "HEADS", "Choices", "Namer", "Vocabulary", "coarse_arm", "cooccurrence_arm", "finetuned_arm",
+    "Choices", "Namer", "Vocabulary", "coarse_arm", "cooccurrence_arm", "finetuned_arm",
     "fit_to_budget", "name_by_relations", "relation_scores",
 ]  # fmt: skip
 
@@ -34,7 +34,7 @@ Choices = dict[tuple[str, int], HeadConfig]
 """(arm, size of the budget) → the form of head that was chosen."""
 
 _DECAYS = (3.0, 30.0, 100.0)
-HEADS = tuple(HeadConfig(hidden=hidden, decay=decay) for hidden in (0, 64) for decay in _DECAYS)
+_HEADS = tuple(HeadConfig(hidden=hidden, decay=decay) for hidden in (0, 64) for decay in _DECAYS)
 """What the fine-tuned arm chooses from."""
 _PLAIN = tuple(HeadConfig(hidden=0, decay=decay) for decay in _DECAYS)
 
@@ -87,23 +87,21 @@ def finetuned_arm(
             [photo.vectors[arm], photo.posteriors, _places(photo, words.classes)], axis=1
         ).astype(np.float32)  # fmt: skip
 
-    return _head_arm(photos, budget, held_out, words, features, HEADS, choices, arm)
+    return _head_arm(photos, budget, held_out, words, features, _HEADS, choices, arm)
 
 
 def relation_scores(
     photo: FinePhoto, network: RelationNetwork, definitions: Sequence[Definition]
 ) -> NDArray[np.float64]:
-    """`definition_scores` of a photo's boxes, (N, F)."""
-    if not len(photo.boxes):
-        return np.zeros((0, len(definitions)))
-    scene = see(
+    """`box_scores` of a photo's boxes, (N, F)."""
+    return box_scores(
         photo.boxes,
         photo.posteriors,
-        network.classes,
+        network,
+        definitions,
         width_px=photo.width_px,
         height_px=photo.height_px,
     )
-    return definition_scores(scene, network.predict(scene), definitions, network.classes)
 
 
 def fit_to_budget(

@@ -14,7 +14,7 @@ from PIL import Image
 from detectors.training.relation_labels import Part, relation_labels
 from detectors.training.street import StreetBox, StreetPhoto
 
-__all__ = ["RelatedPhoto", "read_relations", "street_parts"]
+__all__ = ["RelatedPhoto", "read_relations"]
 
 NULL, SKIN = 0, 41
 """Indices of `ccp.parquet`'s masks: no part of the wearer; skin."""
@@ -45,7 +45,7 @@ def read_relations(
     found: list[RelatedPhoto] = []
     for photo in photos:
         mask = np.asarray(Image.open(io.BytesIO(photo.mask)))
-        boxes, parts = street_parts(photo, mask)
+        boxes, parts = _street_parts(photo, mask)
         if parts:
             small = mask[::_STEP, ::_STEP]
             relations = relation_labels(parts, person=small != NULL, skin=small == SKIN)
@@ -63,7 +63,9 @@ def read_relations(
     return found
 
 
-def street_parts(photo: StreetPhoto, mask: NDArray[np.uint8]) -> tuple[list[StreetBox], list[Part]]:
+def _street_parts(
+    photo: StreetPhoto, mask: NDArray[np.uint8]
+) -> tuple[list[StreetBox], list[Part]]:
     """The masks behind a photo's boxes, thinned out; boxes that vanish thereby are left out."""
     pieces: dict[tuple[int, int, int, int, int], tuple[NDArray[np.bool_], int]] = {}
     for kind in np.unique(mask).tolist():

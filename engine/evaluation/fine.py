@@ -14,7 +14,6 @@ from engine.evaluation.intervals import CONFIDENCE, Interval
 from engine.types import Vectors
 
 __all__ = [
-    "HIT_IOU",
     "FinePhoto",
     "annotated",
     "counted_classes",
@@ -25,7 +24,7 @@ __all__ = [
     "resampled_precisions",
 ]  # fmt: skip
 
-HIT_IOU = 0.5
+_HIT_IOU = 0.5
 _LEAST_SCORE = 1e-3
 """What no arm takes for a class is left out: it would come last anyway."""
 
@@ -61,7 +60,7 @@ def annotated(photo: FinePhoto) -> NDArray[np.int64]:
         return np.full(len(photo.truth), -1)
     iou = iou_matrix(photo.truth, photo.boxes)
     best = iou.argmax(axis=1)
-    return np.where(iou[np.arange(len(best)), best] >= HIT_IOU, best, -1)
+    return np.where(iou[np.arange(len(best)), best] >= _HIT_IOU, best, -1)
 
 
 def draw_budget(photos: Sequence[FinePhoto], share: float, *, seed: int) -> list[tuple[int, int]]:
@@ -91,7 +90,7 @@ def rate_fine(
     scores: Sequence[Mapping[str, NDArray[np.float64]]],
     classes: Sequence[str],
 ) -> list[ClassRating]:
-    """Tell right from wrong boxes of each fine class at `HIT_IOU`.
+    """Tell right from wrong boxes of each fine class at an overlap of 0.5.
 
     Args:
         photos: What was found and what is there.
@@ -108,7 +107,7 @@ def rate_fine(
                 )
                 for photo, given in zip(photos, scores, strict=True)
             ],
-            thresholds=(HIT_IOU,),
+            thresholds=(_HIT_IOU,),
         )
         for name in classes
     ]
@@ -131,7 +130,7 @@ def rate_pictures(
                 )
                 for photo, given in zip(photos, scores, strict=True)
             ],
-            thresholds=(HIT_IOU,),
+            thresholds=(_HIT_IOU,),
         )
         for name in classes
     ]
