@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from api.settings import Settings
 
@@ -55,10 +55,8 @@ class Container:
 
     @property
     def predictor(self) -> AttributePredictor | None:
-        """Attributes from picture vectors, where the encoder can tell them."""
-        encoder = self.encoder
-        # Encoders that know attributes are their own predictor.
-        return cast("AttributePredictor", encoder) if hasattr(encoder, "predict") else None
+        """Attributes from picture vectors: by the tagger made for the encoder, or by itself."""
+        return self._once("predictor", self._load_predictor)
 
     @property
     def composer(self) -> Composer | None:
@@ -147,6 +145,11 @@ class Container:
         from models.registry import load_encoder
 
         return load_encoder(self.settings.encoder)
+
+    def _load_predictor(self) -> AttributePredictor | None:
+        from models.attributes import predictor_for
+
+        return predictor_for(self.encoder)
 
     def _load_composer(self) -> Composer | None:
         from models.composer import composer_for

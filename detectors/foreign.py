@@ -83,7 +83,7 @@ class MappedNetwork:
             # keep their coordinates.
             framed = np.full((len(pictures), *self._size_hw, 3), _GREY, np.uint8)
             framed[:, :high, :wide] = pictures
-            return {"images": framed.transpose(0, 3, 1, 2).astype(np.float32) / 255}
+            return {"images": framed.transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255)}
 
         for output in self._network.run(count, images):
             shares = [

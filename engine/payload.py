@@ -27,7 +27,15 @@ PREDICTED = "predicted"
 
 MAYBE_FACETS = (Facet.TYPE, Facet.COLOUR, Facet.GENDER)
 """Facets whose possible values can be filtered by."""
-_GUESSED_FACETS = (Facet.PATTERN, Facet.OCCASION, Facet.SEASON)
+_GUESSED_FACETS = (
+    Facet.PATTERN,
+    Facet.OCCASION,
+    Facet.SEASON,
+    Facet.SLEEVE,
+    Facet.NECK,
+    Facet.LENGTH,
+    Facet.MATERIAL,
+)
 """Facets whose possible values count in ranking alone."""
 _MAYBE_KEYS = {facet: f"{facet.value}_maybe" for facet in Facet}
 _PROBABILITY_KEYS = {facet: f"{facet.value}_p" for facet in Facet}

@@ -67,6 +67,11 @@ class AttributePredictor(Protocol):
     """Attributes read from picture vectors, so that a cached embedding needs no picture again."""
 
     @property
+    def revision(self) -> str:
+        """Of its weights: another revision may read other values."""
+        ...
+
+    @property
     def labels(self) -> Mapping[Facet, tuple[str, ...]]:
         """Canonical values that each predictable facet can take."""
         ...
@@ -78,7 +83,8 @@ class AttributePredictor(Protocol):
             vectors: (N, D) picture vectors.
 
         Returns:
-            Facet → (N, C) float32, rows sum to 1, columns as in `labels`.
+            Facet → (N, C) float32, columns as in `labels`. Rows sum to 1, or to less where a
+            product may have none of the values; a row of zeros says nothing.
         """
         ...
 

@@ -60,7 +60,9 @@ def predictions_of(
         for prediction, best, likely in zip(
             predictions, places.tolist(), shares.tolist(), strict=True
         ):
-            prediction[facet] = _possible(known, best, likely)
+            possible = _possible(known, best, likely)
+            if possible:
+                prediction[facet] = possible
     return list(predictions)
 
 
@@ -90,7 +92,10 @@ def enrich(
 def _possible(
     labels: _Labels, best: Sequence[int], likely: Sequence[float]
 ) -> tuple[Attribute, ...]:
-    """The values at `best`, the likeliest first, as far as they reach the floor; one at least."""
+    """The values at `best`, the likeliest first, as far as they reach the floor.
+
+    One at least, unless all are 0: nothing is said then.
+    """
     return tuple(
         Attribute(
             name=labels.facet,
@@ -99,7 +104,7 @@ def _possible(
             confidence=min(1.0, max(1e-6, round(share, 4))),
         )
         for rank, (place, share) in enumerate(zip(best, likely, strict=True))
-        if rank == 0 or share >= MAYBE_FLOOR
+        if share >= MAYBE_FLOOR or (rank == 0 and share > 0)
     )
 
 

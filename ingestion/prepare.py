@@ -16,7 +16,7 @@ from ingestion.pictures import EncodedPicture, PictureProblem, PictureReader
 
 __all__ = ["PreparedRow", "Preparer", "recipe"]
 
-ENRICHMENT = 2
+ENRICHMENT = 3
 """Grows when the same row and pictures would become another point."""
 
 
@@ -41,9 +41,10 @@ class PreparedRow:
 
 
 def recipe(fingerprint: str, predictor: AttributePredictor | None) -> str:
-    """What besides a row and its pictures makes a point: the encoder and the predictor's labels."""
+    """What besides a row and its pictures makes a point: the encoder and the predictor."""
     labels = sorted(predictor.labels.items()) if predictor else []
-    return f"{ENRICHMENT}|{fingerprint}|{labels!r}"
+    revision = predictor.revision if predictor else ""
+    return f"{ENRICHMENT}|{fingerprint}|{revision}|{labels!r}"
 
 
 class Preparer:

@@ -213,6 +213,11 @@ class CompactEncoder:
         return _unit(np.concatenate([np.empty((0, self._config.dims), np.float32), *chunks]))
 
     @property
+    def revision(self) -> str:
+        """Of the heads, which come with the towers; see `engine.ports.AttributePredictor`."""
+        return self._config.revision
+
+    @property
     def labels(self) -> Mapping[Facet, tuple[str, ...]]:
         """Canonical values of each facet that `predict` knows."""
         return {facet: head.labels for facet, head in self._heads.items()}

@@ -146,6 +146,11 @@ class ToyEncoder:
         return EncoderId(name="toy", revision=revision, preprocess="toy-1", dims=_DIMS)
 
     @property
+    def revision(self) -> str:
+        """Of the tables; see `engine.ports.AttributePredictor`."""
+        return self.encoder_id.revision
+
+    @property
     def labels(self) -> Mapping[Facet, tuple[str, ...]]:
         """Colours and the one garment that stands for each outline."""
         return MappingProxyType({Facet.COLOUR: _SHADE_NAMES, Facet.TYPE: _OUTLINE_NAMES})

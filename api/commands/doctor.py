@@ -166,6 +166,27 @@ def _composer(container: Container) -> Iterator[Check]:
         )
 
 
+def _tagger(container: Container) -> Iterator[Check]:
+    from models.attributes import load_tagger
+
+    try:
+        tagger = load_tagger()
+        fingerprint = container.encoder.encoder_id.fingerprint
+    except LookalikeError as error:
+        message = f"{error}; attributes come from the encoder alone"
+        yield Check(name="tagger", status="warn", message=message)
+        return
+    if tagger.encoder == fingerprint:
+        yield Check(name="tagger", status="ok", message=f"made for {fingerprint}")
+    else:
+        yield Check(
+            name="tagger",
+            status="warn",
+            message=f"made for {tagger.encoder}, the encoder is {fingerprint}: not used, "
+            "attributes come from the encoder alone; lookalike train tagger makes one for it",
+        )
+
+
 def _index(container: Container) -> Iterator[Check]:
     from engine.ids import point_id
     from engine.index.open import index_exists
@@ -222,6 +243,7 @@ _LOOKS: tuple[Callable[[Container], Iterator[Check]], ...] = (
     _disk,
     _models,
     _composer,
+    _tagger,
     _index,
     _port,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -36,6 +37,14 @@ CardOption = Annotated[
     bool, typer.Option("--write-card", help="Put the table into the model's card.")
 ]
 DEFAULT_DATA = Path("../shared/data")
+
+
+class Attributes(StrEnum):
+    """What reads attributes from pictures where a feed says none."""
+
+    TAGGER = "tagger"
+    ENCODER = "encoder"
+    NONE = "none"
 
 
 @app.command("kagl")
@@ -129,6 +138,9 @@ def compose(
     data: DataOption = DEFAULT_DATA,
     encoder: NameOption = "compact",
     limit: LimitOption = None,
+    attributes: Annotated[
+        Attributes, typer.Option("--attributes", help="What reads them from pictures.")
+    ] = Attributes.TAGGER,
     cache: CacheOption = None,
     write_card: CardOption = False,
     as_json: JsonOption = False,
@@ -140,12 +152,19 @@ def compose(
     """
     from api.evaluation.composed import measure_compose
     from api.evaluation.kagl_data import kagl_file, read_rows
+    from api.evaluation.worlds import PredictorOf
     from api.figures import build_report, card_of, publish
     from engine.evaluation.compose import LEAST_RELEVANT, draw_queries
     from engine.evaluation.compose_kinds import draw_kinds
     from engine.evaluation.figures import write_card as put_into_card
+    from models.attributes import own_predictor, predictor_for
     from models.composer import composer_for
 
+    readers: dict[Attributes, PredictorOf] = {
+        Attributes.TAGGER: predictor_for,
+        Attributes.ENCODER: own_predictor,
+        Attributes.NONE: lambda _: None,
+    }
     card = card_of(encoder) if write_card else None
     path = kagl_file(data)
     rows = read_rows(path)
@@ -153,7 +172,15 @@ def compose(
     kinds = draw_kinds(rows, limit=limit)
     towers = _encoder(encoder, cache, home)
     composer = composer_for(towers.encoder_id)
-    figures = measure_compose(path, rows, queries, towers, kinds=kinds, composer=composer)
+    figures = measure_compose(
+        path,
+        rows,
+        queries,
+        towers,
+        kinds=kinds,
+        composer=composer,
+        predictor_of=readers[attributes],
+    )
     report = build_report(
         "eval compose",
         figures,
@@ -177,11 +204,65 @@ def compose(
             "sleeves to ask for them.",
             "The learned composer was "
             + ("used." if composer is not None else "not there for this encoder: arithmetic."),
+            f"Attributes are read from pictures by: {attributes} (tagger: the encoder's tagger, "
+            "else the encoder itself).",
         ),
     )
     if write_card and composer is not None:
         put_into_card(card_of("composer"), report)
     publish(report, as_json=as_json, card=card)
+
+
+@app.command("attributes")
+def attributes(
+    data: DataOption = DEFAULT_DATA,
+    encoder: NameOption = "compact",
+    cache: CacheOption = None,
+    write_card: CardOption = False,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Types, colours, sleeves … read from pictures (KAGL and phone photos, test splits).
+
+    lookalike eval attributes --data ../shared/data
+    """
+    from api.evaluation.attributes import measure_attributes
+    from api.figures import build_report, card_of, publish
+    from engine.query.lexicon import default_lexicon
+    from models.attributes import own_predictor, tagger_for
+
+    towers = _encoder(encoder, cache, home)
+    tagger, heads = tagger_for(towers.encoder_id), own_predictor(towers)
+    arms = {
+        "tagger": tagger,
+        "tagger-raw": tagger.raw() if tagger is not None else None,
+        "heads": heads,
+    }
+    figures = measure_attributes(
+        data,
+        towers,
+        {name: arm for name, arm in arms.items() if arm is not None},
+        lexicon=default_lexicon(),
+    )
+    report = build_report(
+        "eval attributes",
+        figures,
+        notes=(
+            "Pictures of the test split. type, colour, gender, occasion, season: the feed's "
+            "columns; pattern: from titles, one that names none counts as plain; material: where "
+            "the title names it, and jeans are denim; sleeve, neck: judged by eye on a random "
+            "sample of the garments that have them, and where the title names them. phone: photos "
+            "of single garments (clothing, test split), by their labels.",
+            "heads: the encoder's own linear heads. tagger-raw: the tagger without temperatures "
+            "and thresholds, so it says something of everything. accuracy: share of the pictures "
+            "with a known value whose value is the likeliest; not saying anything is not right. "
+            "map: mean average precision over the values of five pictures or more. ece: expected "
+            "calibration error of what is said, 15 bins. precision: of what is said, of things "
+            "that have no such attribute too. coverage: share of the pictures with a value of "
+            "which something is said.",
+        ),
+    )
+    publish(report, as_json=as_json, card=card_of("tagger") if write_card else None)
 
 
 @app.command("cross-domain")

@@ -86,6 +86,27 @@ def text_towers(
     _report("text-towers", _marked(found, quick=quick), out, as_json)
 
 
+@app.command("tagger", epilog=EXIT_CODES)
+def tagger(
+    data: DataOption = DEFAULT_DATA,
+    work: WorkOption = Path("runs/studies/tagger"),
+    out: OutOption = None,
+    seeds: SeedsOption = 3,
+    quick: QuickOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Attributes as a sequence in some order, in the order that fits best, or as sigmoids.
+
+    lookalike study tagger --out docs/studies
+    """
+    try:
+        from models.training.studies.tagger import run_tagger_study
+    except ImportError as error:
+        raise _missing(error) from error
+    found = run_tagger_study(data, work, seeds=seeds, quick=quick)
+    _report("tagger", _marked(found, quick=quick), out, as_json)
+
+
 def _marked(found: StudyResult, *, quick: bool) -> StudyResult:
     if not quick:
         return found

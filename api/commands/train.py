@@ -302,6 +302,50 @@ def composer(
     _tell(shown, as_json=as_json)
 
 
+@app.command(epilog=EXIT_CODES)
+def tagger(
+    data: DataOption = Path("../shared/data"),
+    out: OutOption = Path("models/weights"),
+    work: Annotated[
+        Path, typer.Option("--work", help="Keeps the pictures' vectors.", metavar="DIR")
+    ] = Path("runs/tagger"),
+    encoder: Annotated[
+        Path, typer.Option("--from", help="Served folder whose vectors it reads.", metavar="DIR")
+    ] = Path("models/weights/compact"),
+    epochs: EpochsOption = None,
+    seed: SeedOption = 7,
+    as_json: JsonOption = False,
+) -> None:
+    """Train the attribute tagger for an encoder; writes tagger/.
+
+    lookalike train tagger --data ../shared/data
+
+    To be run again whenever the encoder's weights change.
+    """
+    import logging
+
+    try:
+        from models.training.tagger import TaggerConfig, train_tagger
+    except ImportError as error:
+        raise _missing(error) from error
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    config = TaggerConfig(data=data, out=out, work=work, encoder=encoder, seed=seed)
+    report = train_tagger(dataclasses.replace(config, epochs=epochs or config.epochs))
+    shown: dict[str, str | int | float] = {
+        "folder": str(report.folder),
+        "seconds": round(report.seconds, 1),
+        "parameters": report.parameters,
+    }
+    for each in report.facets:
+        name = each.facet.value
+        shown[f"val_accuracy_{name}"] = round(report.accuracy[name], 4)
+        shown[f"temperature_{name}"] = each.temperature
+        if each.has_none:
+            shown[f"sure_from_{name}"] = each.sure_from
+    _tell(shown, as_json=as_json)
+
+
 def _missing(error: ImportError) -> ModelUnavailable:
     return ModelUnavailable(
         f"the package {error.name!r} is not installed.",

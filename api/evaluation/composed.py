@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from api.evaluation.colourless import attribute_remover
 from api.evaluation.kagl_data import embed_catalogue, write_feed
-from api.evaluation.worlds import World, ask, filter_only, open_world
+from api.evaluation.worlds import PredictorOf, World, ask, filter_only, open_world
 from api.progress import counting
 from engine.evaluation.cache import CachingEncoder
 from engine.evaluation.compose import ComposeQuery, baselines, score
@@ -21,6 +21,7 @@ from engine.evaluation.kagl import Row
 from engine.ports import Composer
 from engine.query.lexicon import default_lexicon
 from ingestion.pipeline import Progress
+from models.attributes import predictor_for
 
 __all__ = ["WORLDS", "measure_compose", "write_feeds"]
 
@@ -37,6 +38,7 @@ def measure_compose(
     *,
     kinds: Mapping[str, Sequence[ComposeQuery]] | None = None,
     composer: Composer | None = None,
+    predictor_of: PredictorOf = predictor_for,
 ) -> list[Figure]:
     """Figures of every arm in both worlds.
 
@@ -47,6 +49,7 @@ def measure_compose(
         encoder: Remembers vectors, so that the worlds share them.
         kinds: Questions about other changes; their condition is ``world/kind``.
         composer: Of the arm ``lookalike``; without one that arm is the arithmetic too.
+        predictor_of: Gives what reads attributes from the encoder's vectors.
     """
     asked = {_COLOUR: queries, **(kinds or {})}
     with counting("Embedding pictures", len(rows)) as advance:
@@ -66,6 +69,7 @@ def measure_compose(
                     encoder=encoder,
                     lexicon=default_lexicon(),
                     composer=composer,
+                    predictor_of=predictor_of,
                     on_progress=_rows_done(advance),
                 ) as opened,
             ):

@@ -12,7 +12,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +33,11 @@ from engine.reference import from_product
 from engine.search import SearchService
 from engine.types import SearchQuery, VectorName, VectorQuery, Weights
 from ingestion.pipeline import IngestionReport, IngestOptions, Progress, ingest
+from models.attributes import predictor_for
 
-__all__ = ["World", "ask", "filter_only", "open_world"]
+__all__ = ["PredictorOf", "World", "ask", "filter_only", "open_world"]
+
+PredictorOf = Callable[[DualEncoder], AttributePredictor | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +66,21 @@ def open_world(
     lexicon: Lexicon,
     mapping: str = "kagl",
     composer: Composer | None = None,
+    predictor_of: PredictorOf = predictor_for,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Generator[World]:
-    """Ingest a feed into a store that lasts as long as the context."""
-    predictor = cast("AttributePredictor", encoder) if hasattr(encoder, "predict") else None
+    """Ingest a feed into a store that lasts as long as the context.
+
+    Args:
+        feed: As ``lookalike ingest`` takes it.
+        encoder: Makes the vectors.
+        lexicon: Canonical values.
+        mapping: Of the feed's columns.
+        composer: Of the world's search, not of its arithmetic.
+        predictor_of: Gives what reads attributes from the encoder's vectors, or ``None``.
+        on_progress: See `ingest`.
+    """
+    predictor = predictor_of(encoder)
     with ExitStack() as stack:
         home = Path(stack.enter_context(TemporaryDirectory(prefix="lookalike-world-")))
         catalogue = open_catalogue(f"sqlite:///{home / 'catalogue.sqlite'}")

@@ -60,6 +60,11 @@ class CachingPredictor(CachingEncoder):
         self._predictor = cast("AttributePredictor", encoder)
 
     @property
+    def revision(self) -> str:
+        """As the encoder's."""
+        return self._predictor.revision
+
+    @property
     def labels(self) -> Mapping[Facet, tuple[str, ...]]:
         """As the encoder's."""
         return self._predictor.labels

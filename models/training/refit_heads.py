@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -17,18 +16,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.query.lexicon import default_lexicon
 from models.training.network import AttributeHeads
 from models.training.pairs import ATTRIBUTES
-from models.training.patterns import names_pattern, title_pattern
+from models.training.patterns import pattern_labels
 
-__all__ = ["PATTERN", "pattern_labels", "refit_heads"]
+__all__ = ["PATTERN", "refit_heads"]
 
 _log = logging.getLogger(__name__)
 PATTERN = "pattern"
-_PLAIN = "plain"
-_LEAST = 50
-"""Titles that must name a pattern before a picture is asked for it."""
 _STEPS = 1500
 _BATCH = 512
 _RATE = 2e-3
@@ -36,23 +31,6 @@ _WEIGHT_DECAY = 0.02
 _LENGTH = 16.0
 """Vectors are made this long while the heads learn, so that AdamW's steps are of the right size;
 the weights are then that much larger instead."""
-
-
-def pattern_labels(titles: Sequence[str]) -> tuple[tuple[str, ...], list[int]]:
-    """Patterns that enough titles name, ``plain`` among them, and each title's place therein.
-
-    A title that names another pattern, or two, is -1, unknown; so is one of a pattern too rare to
-    learn.
-    """
-    lexicon = default_lexicon()
-    found = [
-        title_pattern(title, lexicon) or ("" if names_pattern(title, lexicon) else _PLAIN)
-        for title in titles
-    ]
-    counts = Counter(found)
-    names = tuple(sorted(name for name, count in counts.items() if name and count >= _LEAST))
-    place = {name: number for number, name in enumerate(names)}
-    return names, [place.get(name, -1) for name in found]
 
 
 def refit_heads(

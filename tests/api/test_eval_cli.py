@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -29,6 +30,7 @@ from engine.ids import ProductId, TenantId, point_id
 from engine.index.memory import MemoryIndex
 from engine.query.lexicon import default_lexicon
 from engine.types import Facet, IndexPoint, Provenance, VectorName
+from models import attributes
 from models.toy import ToyEncoder
 from tests.contracts.encoder_contract import draw_garment
 
@@ -105,6 +107,52 @@ def test_kagl_prints_one_object_with_the_agreed_names(data: Path, home: Path) ->
     limited = figures_of(run(evaluation.app, *arguments, "--limit", 5))
     assert limited["recall@10", "toy", "text-to-image"]["n"] == 5
     assert list((home / "evaluation").glob("*.npz"))
+
+
+@pytest.mark.models
+def test_attributes_are_measured_for_each_that_reads_them(
+    data: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ("attributes", "--data", data, "--encoder", "toy", "--json")
+    found = figures_of(run(evaluation.app, *arguments))
+    assert {arm for _, arm, _ in found} == {"heads"}
+    colour = found["accuracy", "heads", "colour"]
+    assert (colour["value"], colour["n"]) == (1, 12)
+    assert 0 <= found["ece", "heads", "colour"]["value"] < 1
+
+    class Tagger(ToyEncoder):
+        """Reads the same and sleeves as well."""
+
+        def raw(self) -> ToyEncoder:
+            return ToyEncoder()
+
+        @property
+        def labels(self) -> dict[Facet, tuple[str, ...]]:
+            return {**super().labels, Facet.SLEEVE: ("short sleeves", "long sleeves")}
+
+        def predict(self, vectors: NDArray[np.float32]) -> dict[Facet, NDArray[np.float32]]:
+            sleeves = np.full((len(vectors), 2), 0.5, np.float32)
+            return {**super().predict(vectors), Facet.SLEEVE: sleeves}
+
+    monkeypatch.setattr(attributes, "tagger_for", lambda _: Tagger())
+    found = figures_of(run(evaluation.app, *arguments))
+    assert {arm for _, arm, _ in found} == {"tagger", "tagger-raw", "heads"}
+    # Nothing is known of trousers' sleeves but that they have none.
+    assert not [metric for metric, _, condition in found if condition == "sleeve"]
+
+
+def test_compose_can_do_without_attributes(
+    data: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("asked for attributes")
+
+    monkeypatch.setattr(ToyEncoder, "predict", refuse)
+    arguments = ("compose", "--data", data, "--encoder", "toy", "--limit", 4, "--json")
+    found = figures_of(run(evaluation.app, *arguments, "--attributes", "none"))
+    assert ("precision@10", "lookalike", "pictures-only") in found
+    with pytest.raises(AssertionError, match="asked for attributes"):
+        run(evaluation.app, *arguments)
 
 
 def test_kagl_prints_a_table_for_people(data: Path, home: Path) -> None:

@@ -3,8 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.payload import MAYBE_FLOOR, build_point, maybe
+from engine.composition import Wish
+from engine.payload import MAYBE_FLOOR, PREDICTED, build_point, maybe, ranking_keys
 from engine.query.lexicon import default_lexicon
+from engine.ranking.agreement import GUESSED, chance
 from engine.types import Attribute, Facet, Product, Provenance
 from ingestion.enrich import TITLE_CONFIDENCE, enrich, predictions_of
 
@@ -64,6 +66,26 @@ def test_a_flat_prediction_still_has_a_likeliest_value():
     rows = {Facet.COLOUR: np.full((1, 20), 0.05, np.float32)}
     (prediction,) = predictions_of(rows, labels)
     assert [each.value for each in prediction[Facet.COLOUR]] == ["a"]
+
+
+def test_a_row_of_zeros_says_nothing_and_a_sleeve_is_guessed_only():
+    labels = {Facet.SLEEVE: ("sleeveless", "long sleeves")}
+    rows = {Facet.SLEEVE: np.array([[0, 0], [0.15, 0.8]], np.float32)}
+    silent, sure = predictions_of(rows, labels)
+    assert silent == {}
+    attributes = enrich((), title="Xyz", lexicon=LEXICON, prediction=sure)
+    held = [(each.value, each.provenance, each.confidence) for each in attributes]
+    assert held == [
+        ("long sleeves", Provenance.MODEL, pytest.approx(0.8)),
+        ("sleeveless", Provenance.MODEL, pytest.approx(0.15)),
+    ]
+    product = Product(product_id="1", title="Xyz", attributes=attributes)  # type: ignore[arg-type]
+    payload = build_point(product, {}, version="v").payload
+    assert payload["sleeve"] == ["long sleeves"]
+    assert payload[PREDICTED] == ["sleeve"]
+    wish = Wish(facet=Facet.SLEEVE, credits={"long sleeves": 1.0}, weight=1.0)
+    assert chance(payload, wish) == pytest.approx(GUESSED * 0.8)
+    assert set(ranking_keys([Facet.SLEEVE])) >= {"sleeve", maybe(Facet.SLEEVE)}
 
 
 @pytest.mark.parametrize(

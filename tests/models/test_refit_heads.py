@@ -8,7 +8,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra [models]")
 
 from models.training.pairs import ATTRIBUTES  # noqa: E402
-from models.training.refit_heads import PATTERN, pattern_labels, refit_heads  # noqa: E402
+from models.training.patterns import pattern_labels  # noqa: E402
+from models.training.refit_heads import PATTERN, refit_heads  # noqa: E402
 
 pytestmark = pytest.mark.models
 

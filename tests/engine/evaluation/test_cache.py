@@ -18,11 +18,11 @@ class CountingEncoder(ToyEncoder):
     def __init__(self, revision: str = "1") -> None:
         super().__init__()
         self.seen = 0
-        self.revision = revision
+        self._revision = revision
 
     @property
     def encoder_id(self) -> EncoderId:
-        return EncoderId(name="counting", revision=self.revision, preprocess="1", dims=64)
+        return EncoderId(name="counting", revision=self._revision, preprocess="1", dims=64)
 
     def embed_images(self, images: Sequence[ImageRGB]) -> Vectors:
         self.seen += len(images)
