@@ -36,7 +36,7 @@ from engine.evaluation.fine import (
 )
 from models.onnx_session import OnnxTower
 
-__all__ = ["LEAST_BOXES", "Fold", "detections_of", "measure_reldetect", "vocabulary"]
+__all__ = ["LEAST_BOXES", "Fold", "Rate", "detections_of", "measure_reldetect", "vocabulary"]
 
 _BUDGETS: Mapping[str, tuple[float, int]] = {
     "0%": (0.0, 1), "0.2%": (0.002, 10), "1%": (0.01, 5), "5%": (0.05, 3), "100%": (1.0, 1),

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from api.evaluation.drawn_people import drawn_people
-from api.evaluation.reldetect import LEAST_BOXES, Fold, measure_reldetect, vocabulary
+from api.evaluation.reldetect import LEAST_BOXES, Fold, Rate, measure_reldetect, vocabulary
+from api.evaluation.tagged_photos import read_tagged, tagged_pictures
 from api.evaluation.worn_products import worn_bottoms
 from api.progress import counting
 from detectors.knowledge import Definition
 from detectors.relations import RelationNetwork
 from detectors.taxonomy import Taxonomy
-from detectors.training.fine_arms import Vocabulary
 from detectors.training.fine_photos import (
     Detect,
     FinePicture,
@@ -26,7 +26,7 @@ from detectors.training.relations import RelationsConfig, fit_relations
 from detectors.training.street import StreetPhoto, read_street
 from detectors.training.street_relations import read_relations
 from engine.evaluation.figures import Figure
-from engine.evaluation.fine import FinePhoto, rate_pictures
+from engine.evaluation.fine import FinePhoto, rate_fine, rate_pictures
 from engine.ports import ImageEncoder
 
 __all__ = ["NOTES", "Trial", "measure_conditions"]
@@ -48,10 +48,13 @@ NOTES = (
     "over train, val and test with a simulated detector (the real one has seen the train photos); "
     "relations trained anew in each.",
     "/every-class: the mean over the fine classes without a definition too (from 5 test boxes).",
+    "tagged: photos of Clothing Co-Parsing that have tags of what is worn and no masks, so that "
+    "nothing was learned from them, the detector's boxes included. map-pictures ranks photos by "
+    "their likeliest box.",
     "transfer: everything learned on Clothing Co-Parsing, tested on on-model pictures of the drawn "
     "shop; the detector, but neither relations nor heads, has seen other pictures of that domain.",
     "transfer-kagl: the same, tested on the bottoms in KAGL's sharper pictures that somebody "
-    "wears. They have a type and no box: map-pictures ranks pictures by their likeliest box. The "
+    "wears, which have a type and no box. The "
     "encoder compact, and so finetuned, has learned from the types of these very products.",
 )
 
@@ -61,7 +64,9 @@ _TRUE, _ALL = "/true-boxes", "/all-photos"
 _WHOLE = {name: name for name in ("0%", "0.2%", "1%", "5%", "100%")}
 _TRANSFER = {"0%": "transfer/0%", "1%": "transfer/1%", "100%": "transfer"}
 _KAGL = {"0%": "transfer-kagl/0%", "1%": "transfer-kagl/1%", "100%": "transfer-kagl"}
+_TAGGED = {name: f"tagged/{name}" for name in _WHOLE}
 _FOLD_CONFIG = RelationsConfig(views=4, steps=1500)
+_OF_PICTURES = "map-pictures"
 _WIDE_RESAMPLES = 200
 _WIDE_DRAWS = 3
 
@@ -96,69 +101,78 @@ class Trial:
 
 def measure_conditions(trial: Trial) -> tuple[list[Figure], tuple[str, ...]]:
     """Figures of every condition, and notes on what they stand on."""
-    words = vocabulary(trial.taxonomy)
     photos = read_street(trial.data, trial.taxonomy)
-    splits = {
-        split: [each for each in photos if each.split == split][: trial.limit]
-        for split in ("train", "val", "test")
-    }
+    plain = replace(trial, encoders=dict(list(trial.encoders.items())[:1]))
+    parts = [_on_boxes(trial, photos, trial.detect, "")]
+    parts.append(_on_boxes(plain, photos, by_truth(trial.taxonomy.classes), _TRUE))
+    if trial.cross_validate:
+        parts.append(_all_photos(plain, photos[: trial.limit]))
+    return [each for figures, _ in parts for each in figures], tuple(
+        each for _, notes in parts for each in notes
+    )
+
+
+def _on_boxes(
+    trial: Trial, photos: Sequence[StreetPhoto], detect: Detect, suffix: str
+) -> tuple[list[Figure], list[str]]:
+    """Learned on the train photos; tested on the others, and on pictures from elsewhere."""
+    words = vocabulary(trial.taxonomy)
+
+    def look(pictures: Iterable[FinePicture], count: int) -> list[FinePhoto]:
+        return _see(trial, pictures, count, detect)
+
+    def street(split: str) -> list[FinePhoto]:
+        held = [each for each in photos if each.split == split][: trial.limit]
+        return look(street_fine(held), len(held))
+
+    fold = Fold(
+        train=street("train"), held_out=street("val"), test=street("test"), network=trial.network
+    )
     figures: list[Figure] = []
     notes: list[str] = []
-    drawn = list(drawn_people(trial.drawn, trial.taxonomy))
-    worn = list(worn_bottoms(trial.data, trial.taxonomy))[: trial.limit]
-    truth = by_truth(trial.taxonomy.classes)
-    plain = replace(trial, encoders=dict(list(trial.encoders.items())[:1]))
-    for suffix, detect, used in (("", trial.detect, trial), (_TRUE, truth, plain)):
-        seen = {
-            split: _see(used, street_fine(those), len(those), detect)
-            for split, those in splits.items()
-        }
-        fold = Fold(
-            train=seen["train"], held_out=seen["val"], test=seen["test"], network=trial.network
-        )
-        each_class = ("0%", "1%", "100%") if not suffix else ()
-        budgets = {budget: f"{name}{suffix}" for budget, name in _WHOLE.items()}
+
+    def measure(
+        test: Sequence[FinePhoto],
+        budgets: Mapping[str, str],
+        *,
+        every_class: bool = False,
+        by_class: Sequence[str] = () if suffix else ("0%",),
+        rate: Rate = rate_fine,
+        metric: str = "map50",
+    ) -> None:
+        named = {budget: f"{name}{suffix}" for budget, name in budgets.items()}
         found, classes = measure_reldetect(
-            [fold],
+            [replace(fold, test=test)],
             trial.definitions,
             words,
-            budgets=budgets,
-            by_class=each_class,
-            every_class=not suffix,
+            budgets=named,
+            every_class=every_class,
+            by_class=by_class,
+            rate=rate,
+            metric=metric,
         )
-        figures += found
-        notes.append(_note(f"0.2% to 100%{suffix}", fold.test, classes))
-        if drawn:
-            other = replace(fold, test=_see(used, drawn, len(drawn), detect))
-            budgets = {budget: f"{name}{suffix}" for budget, name in _TRANSFER.items()}
-            found, classes = measure_reldetect(
-                [other], trial.definitions, words, budgets=budgets, by_class=each_class[2:]
-            )
-            figures += found
-            notes.append(_note(f"transfer{suffix}", other.test, classes))
-        if worn and not suffix:
-            other = replace(fold, test=_see(used, worn, len(worn), detect))
-            found, classes = measure_reldetect(
-                [other],
-                trial.definitions,
-                words,
-                budgets=_KAGL,
-                by_class=each_class[2:],
-                rate=rate_pictures,
-                metric="map-pictures",
-            )
-            figures += found
-            notes.append(_note("transfer-kagl", other.test, classes))
-    if trial.cross_validate:
-        found, note = _all_photos(plain, photos[: trial.limit], words)
-        figures += found
-        notes.append(note)
-    return figures, tuple(notes)
+        figures.extend(found)
+        notes.append(_note(" and ".join([*named.values()][:: len(named) - 1]), test, classes))
+
+    measure(fold.test, _WHOLE, every_class=not suffix)
+    if trial.drawn:
+        drawn = drawn_people(trial.drawn, trial.taxonomy)
+        measure(look(drawn, trial.drawn), _TRANSFER)
+    if suffix:
+        return figures, notes
+    worn = list(worn_bottoms(trial.data, trial.taxonomy))[: trial.limit]
+    if worn:
+        measure(look(worn, len(worn)), _KAGL, by_class=("0%", "100%"),
+                rate=rate_pictures, metric=_OF_PICTURES)  # fmt: skip
+    tagged = read_tagged(trial.data)[: trial.limit]
+    if tagged:
+        pictures = tagged_pictures(tagged, trial.taxonomy)
+        measure(look(pictures, len(tagged)), _TAGGED, every_class=True,
+                rate=rate_pictures, metric=_OF_PICTURES)  # fmt: skip
+    return figures, notes
 
 
-def _all_photos(
-    trial: Trial, photos: Sequence[StreetPhoto], words: Vocabulary
-) -> tuple[list[Figure], str]:
+def _all_photos(trial: Trial, photos: Sequence[StreetPhoto]) -> tuple[list[Figure], list[str]]:
     """Every photo is tested once, by what was trained on the photos of four other folds."""
     simulated = by_simulation(trial.taxonomy.classes, seed=_SEED)
     seen = _see(trial, street_fine(photos), len(photos), simulated)
@@ -181,13 +195,13 @@ def _all_photos(
     figures, classes = measure_reldetect(
         folds,
         trial.definitions,
-        words,
+        vocabulary(trial.taxonomy),
         budgets={budget: f"{name}{_ALL}" for budget, name in _WHOLE.items()},
         resamples=_WIDE_RESAMPLES,
-        by_class=("0%", "100%"),
+        by_class=("0%",),
         most_draws=_WIDE_DRAWS,
     )
-    return figures, _note(_ALL[1:], [each for fold in folds for each in fold.test], classes)
+    return figures, [_note(_ALL[1:], [each for fold in folds for each in fold.test], classes)]
 
 
 def _see(

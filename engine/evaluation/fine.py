@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.boxes import iou_matrix
-from engine.evaluation.detection import ClassRating, PhotoBoxes, average_precision, rate_boxes
+from engine.evaluation.detection import RECALLS, ClassRating, PhotoBoxes, rate_boxes
 from engine.evaluation.intervals import CONFIDENCE, Interval
 from engine.types import Vectors
 
@@ -118,7 +118,7 @@ def rate_pictures(
     scores: Sequence[Mapping[str, NDArray[np.float64]]],
     classes: Sequence[str],
 ) -> list[ClassRating]:
-    """As `rate_fine`, for pictures of one thing whose box nobody drew: the likeliest box counts."""
+    """As `rate_fine`, for pictures whose boxes nobody drew: by the likeliest box of each."""
     whole = np.array([[0.0, 0.0, 1.0, 1.0]])
     return [
         rate_boxes(
@@ -157,9 +157,21 @@ def resampled_precisions(
         np.bincount(generator.integers(0, photos, photos), minlength=photos).astype(float)
         for _ in range(resamples)
     ]
-    return np.array(
-        [[float(average_precision(each, held)[0]) for each in ratings] for held in weights]
-    )
+    return np.stack([_precisions(each, np.stack(weights)) for each in ratings], axis=1)
+
+
+def _precisions(rating: ClassRating, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`average_precision` at the first threshold for every row of weights (R, photos): (R,)."""
+    wanted = weights @ rating.truths
+    counts = weights[:, rating.photos]
+    hits = np.cumsum(counts * rating.right[0], axis=1)
+    precision = hits / np.maximum(np.cumsum(counts, axis=1), 1e-12)
+    best = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
+    found = np.full(len(weights), np.nan)
+    for row in np.flatnonzero(wanted):
+        places = np.searchsorted(hits[row] / wanted[row], RECALLS - 1e-9, side="left")
+        found[row] = best[row, places[places < best.shape[1]]].sum() / len(RECALLS)
+    return found
 
 
 def mean_interval(precisions: NDArray[np.float64], *, n: int) -> Interval:
