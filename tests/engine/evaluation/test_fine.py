@@ -100,6 +100,23 @@ def test_differences_are_of_the_same_photos(draws: int) -> None:
     assert mean_interval(first - first, n=20).high == 0
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_resamples_are_rated_as_one_by_one(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    photos = [TWO, NONE, TWO] * 4
+    scores = [{"bag": rng.random(len(each.boxes)), "boots": rng.random(len(each.boxes)),
+               "hat": rng.random(len(each.boxes))} for each in photos]  # fmt: skip
+    ratings = rate_fine(photos, scores, ("bag", "boots", "hat"))
+    found = resampled_precisions(ratings, resamples=20, seed=seed)
+    drawn = np.random.default_rng(seed)
+    weights = [np.ones(12)] + [
+        np.bincount(drawn.integers(0, 12, 12), minlength=12).astype(float) for _ in range(20)
+    ]
+    expected = [[average_precision(each, held)[0] for each in ratings] for held in weights]
+    np.testing.assert_allclose(found, expected)
+    assert np.isnan(found[:, 2]).all()
+
+
 def test_intervals_are_those_of_the_detectors_figures() -> None:
     rng = np.random.default_rng(0)
     photos = [TWO, NONE] * 15
