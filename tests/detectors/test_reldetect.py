@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from detectors.body import BODY_PARTS
 from detectors.calibrations import Calibration, read_calibrations, write_calibrations
 from detectors.knowledge import Clause, Definition, default_knowledge, read_knowledge
-from detectors.relations import RELATIONS, WEIGHTS, RelationNetwork, Scene, partner_classes, see
+from detectors.relations import RELATIONS, WEIGHTS, Scene, see
 from detectors.reldetect import (
-    RelDetect,
     definition_scores,
     fine_scores,
     load_reldetect,
@@ -25,6 +24,8 @@ from detectors.reldetect import (
 from detectors.taxonomy import default_taxonomy
 from engine.detections import Detection
 from engine.errors import InvalidInput, ModelUnavailable
+from engine.ports import FineNamer
+from tests.contracts.namer_contract import Coarse, NamerContract
 
 CLASSES = default_taxonomy().classes
 NAMES = list(RELATIONS)
@@ -38,17 +39,6 @@ def apart(count: int, rng: np.random.Generator) -> Scene:
     ).astype(np.float64)
     posteriors = rng.uniform(0.06, 1, (count, len(CLASSES)))
     return see(boxes, posteriors, CLASSES, width_px=400, height_px=300)
-
-
-def network(seed: int = 0) -> RelationNetwork:
-    rng = np.random.default_rng(seed)
-    kinds = len(partner_classes(CLASSES))
-    sides = [14 + 2 * 16, 64, 64, len(RELATIONS)]
-    weights = {"classes": rng.normal(0, 0.3, (kinds, 16)).astype(np.float32)}
-    for k in range(3):
-        weights[f"{k}.weight"] = rng.normal(0, 0.3, (sides[k + 1], sides[k])).astype(np.float32)
-        weights[f"{k}.bias"] = rng.normal(0, 0.3, sides[k + 1]).astype(np.float32)
-    return RelationNetwork(weights, classes=CLASSES)
 
 
 def some_partner(chances: list[tuple[float, float]]) -> float:
@@ -172,25 +162,15 @@ def test_equal_definitions_share() -> None:
     assert fine[0] == pytest.approx([0.4, 0.4], abs=1e-3)
 
 
-def detections(seed: int, count: int = 5) -> list[Detection]:
-    scene = apart(count, np.random.default_rng(seed))
-    return [
-        Detection(box_xyxy_px=tuple((box * 300).tolist()), posterior=row.astype(np.float32))
-        for box, row in zip(scene.boxes, scene.posteriors, strict=True)
-    ]
+class TestShipped(NamerContract):
+    @pytest.fixture
+    def namer(self) -> FineNamer:
+        return load_reldetect(CLASSES)
 
-
-def test_it_names_every_box_by_the_port() -> None:
-    namer = RelDetect(network(), default_knowledge())
-    found = detections(3)
-    named = namer.name(found, width_px=400, height_px=300)
-    assert len(named) == len(found)
-    assert namer.classes == tuple(each.name for each in default_knowledge())
-    for box, names in zip(found, named, strict=True):
-        assert set(names) <= set(namer.classes)
-        bags = sum(names.get(name, 0) for name in ("bag", "purse", "wallet"))
-        assert 0 < bags <= box.posterior[CLASSES.index("bag")] + 1e-6
-    assert namer.name([], width_px=400, height_px=300) == []
+    @pytest.fixture
+    def coarse(self) -> Coarse:
+        held = {each.name: CLASSES.index(each.coarse) for each in default_knowledge()}
+        return held, len(CLASSES)
 
 
 def test_a_fine_class_is_added_by_text_alone(tmp_path: Path) -> None:
