@@ -240,6 +240,7 @@ class Container:
             encoder=self.encoder,
             reports_folder=self.settings.reports_folder,
             predictor=self.predictor,
+            look=self.look,
             lexicon=self.lexicon,
             on_finished=on_finished,
         )

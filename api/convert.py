@@ -12,7 +12,7 @@ from api.schemas.detections import (
     SeenBoxOut,
     SeenPictureOut,
 )
-from api.schemas.products import AttributeOut, Price, ProductOut
+from api.schemas.products import AttributeOut, Price, ProductOut, ViewOut
 from api.schemas.search import (
     DegradationOut,
     EditOut,
@@ -141,6 +141,16 @@ def to_product(product: Product) -> ProductOut:
         price=_price(product),
         attributes=[_attribute(each) for each in product.attributes],
         pictures=[f"/v1/pictures/{each}" for each in product.pictures],
+        views=[
+            ViewOut(
+                box=None if each.box is None else list(each.box),
+                confidence=each.confidence,
+                label=each.label,
+                name=each.name,
+                name_confidence=each.name_confidence,
+            )
+            for each in product.views
+        ],
     )
 
 

@@ -9,8 +9,8 @@ __all__ = ["counting"]
 
 
 @contextmanager
-def counting(what: str, total: int) -> Generator[Callable[[int], None]]:
-    """Show how much of `total` is done; yields a function that adds to it."""
+def counting(what: str, total: int | None) -> Generator[Callable[[int], None]]:
+    """Show how much of `total`, where it is known, is done; yields a function that adds to it."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,

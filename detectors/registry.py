@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, cast
 
 import yaml
 
 from detectors.foreign import MappedNetwork
+from detectors.gallery_graph import GalleryGraph
+from detectors.gallery_weights import load_gallery_graph, read_graph_config
 from detectors.taxonomy import default_taxonomy
 from detectors.yolo import LEAST_SCORE, MOST_BOXES, YoloDetector
-from engine.errors import InvalidInput
+from engine.errors import InvalidInput, ModelUnavailable
 from engine.ports import Detector, Network
+from engine.types import EncoderId
 
-__all__ = ["WEIGHTS", "OpenNetwork", "load_detector", "load_foreign"]
+__all__ = ["WEIGHTS", "OpenNetwork", "load_detector", "load_finder", "load_foreign"]
 
 WEIGHTS = Path(__file__).parent / "weights"
 _CHUNK = 4
@@ -82,3 +86,28 @@ def load_foreign(open_network: OpenNetwork, file: Path, *, labels: Path | None) 
         classes=default_taxonomy().classes,
     )
     return YoloDetector(network)
+
+
+def load_finder(
+    encoder: EncoderId, classes: Sequence[str], *, folder: Path = WEIGHTS / "gallery"
+) -> GalleryGraph:
+    """What finds the main product in a gallery.
+
+    Args:
+        encoder: Of the boxes' vectors and the titles.
+        classes: Of the detector.
+        folder: That `lookalike train gallery` wrote.
+
+    Raises:
+        ModelUnavailable: The weights are not there, or learned from the vectors of another encoder
+            or the posteriors of other classes, so that they would answer nonsense.
+    """
+    config = read_graph_config(folder)
+    if config.encoder != encoder.fingerprint or config.classes != tuple(classes):
+        raise ModelUnavailable(
+            f"it was trained for the encoder {config.encoder} and {len(config.classes)} classes, "
+            f"these are {encoder.fingerprint} and {len(classes)} classes",
+            where=str(folder),
+            hint="`lookalike train gallery` makes one for the encoder and detector that ship.",
+        )
+    return load_gallery_graph(folder)

@@ -17,14 +17,16 @@ from engine.detections import Detection, SeenPicture
 from engine.errors import InvalidInput
 from engine.ports import AttributePredictor, Detector, DualEncoder, FineNamer, MainProductFinder
 from engine.reference import able_to_show
-from engine.types import BoxPx, Facet, ImageRGB, Vectors
+from engine.types import BoxPx, Facet, ImageRGB
 
-__all__ = ["Look", "LookService", "SeenBox", "crop"]
+__all__ = ["SURE_FROM", "Look", "LookService", "SeenBox", "crop"]
 
 MARGIN = 0.06
 """Of the box, left around it on each side: detectors cut hems and soles off."""
 SURE_FROM = 0.5
 """A box that shows the product with less than this probability is not taken for it."""
+SHOWN_FROM = 0.25
+"""Boxes of lesser probability are not shown, unless they show the product."""
 _ATTRIBUTE_FLOOR = 0.5
 _NAMED_FROM = 0.5
 
@@ -59,6 +61,11 @@ class SeenBox:
         fine, share = next(iter(self.names.items()), ("", 0.0))
         return fine if share >= _NAMED_FROM * self.detection.score else self.label
 
+    @property
+    def is_worth_showing(self) -> bool:
+        """Whether it is sure enough for a person to look at."""
+        return self.detection.score >= SHOWN_FROM or (self.main or 0.0) >= SURE_FROM
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Look:
@@ -76,7 +83,7 @@ class LookService:
     """Looks at galleries.
 
     Args:
-        detector: Finds boxes.
+        detector: Finds boxes; unsure ones too, which tell `finder` and `namer` something.
         encoder: Sees each box, and reads titles.
         predictor: Attributes of a vector; skipped when absent.
         finder: Says which boxes show the product; skipped when absent.
@@ -99,12 +106,28 @@ class LookService:
         self._predictor = predictor
         self._finder = finder
         self._namer = namer
-        self._shows = shows
+        self.shows = shows
 
     @property
     def classes(self) -> tuple[str, ...]:
         """Coarse classes, in the order of each posterior."""
         return self._detector.classes
+
+    @property
+    def finds_products(self) -> bool:
+        """Whether anybody says which boxes show the product."""
+        return self._finder is not None
+
+    @property
+    def sight(self) -> str:
+        """What `see` depends on besides the picture: the detector, the encoder and the margin."""
+        return f"{self._detector.revision}|{self._encoder.encoder_id.fingerprint}|{MARGIN}"
+
+    @property
+    def revision(self) -> str:
+        """What `mains` and `names` depend on besides what was seen."""
+        parts = (self._finder, self._namer)
+        return "|".join([self.sight, *(each.revision if each else "" for each in parts)])
 
     def look(self, images: Sequence[ImageRGB], *, title: str = "") -> Look:
         """Look at the pictures of one product, or at a single photo.
@@ -113,8 +136,34 @@ class LookService:
             images: uint8 (H, W, 3) each.
             title: Of the product; empty without one.
         """
-        if not images:
-            return Look(pictures=())
+        seen = self.see(images)
+        words = self._encoder.embed_texts([title])[0] if title.strip() else None
+        mains = self.mains(seen, words)
+        attributes = self._attributes(seen)
+        pictures: list[tuple[SeenBox, ...]] = []
+        for picture, main, held in zip(seen, mains, attributes, strict=True):
+            boxes = [
+                SeenBox(
+                    detection=detection,
+                    label=self.classes[detection.place],
+                    names=names,
+                    attributes=held[place],
+                    vector=picture.vectors[place],
+                    main=None if main is None else float(main[place]),
+                )
+                for place, (detection, names) in enumerate(
+                    zip(picture.detections, self.names(picture), strict=True)
+                )
+            ]
+            pictures.append(tuple(each for each in boxes if each.is_worth_showing))
+        return Look(pictures=tuple(pictures))
+
+    def see(self, images: Sequence[ImageRGB]) -> list[SeenPicture]:
+        """Detect and embed, each box once; of any pictures, in batches.
+
+        Args:
+            images: uint8 (H, W, 3) each.
+        """
         found = self._detector.detect(images)
         parts = [
             crop(image, each.box_xyxy_px)
@@ -122,43 +171,33 @@ class LookService:
             for each in those
         ]
         vectors = self._encoder.embed_images(parts)
-        ends = np.cumsum([len(those) for those in found])[:-1]
-        seen = [
+        ends = np.cumsum([len(those) for those in found])
+        return [
             SeenPicture(
-                width_px=image.shape[1], height_px=image.shape[0], detections=those, vectors=part
+                width_px=image.shape[1],
+                height_px=image.shape[0],
+                detections=those,
+                vectors=vectors[end - len(those) : end],
             )
-            for image, those, part in zip(images, found, np.split(vectors, ends), strict=True)
+            for image, those, end in zip(images, found, ends, strict=True)
         ]
-        mains = self._mains(seen, title)
-        labels = [self._detector.classes[each.place] for those in found for each in those]
-        attributes = iter(self._attributes(vectors, labels))
-        pictures: list[tuple[SeenBox, ...]] = []
-        for picture, main in zip(seen, mains, strict=True):
-            names = self._names(picture)
-            pictures.append(
-                tuple(
-                    SeenBox(
-                        detection=each,
-                        label=self._detector.classes[each.place],
-                        names=names[place],
-                        attributes=next(attributes),
-                        vector=picture.vectors[place],
-                        main=None if main is None else float(main[place]),
-                    )
-                    for place, each in enumerate(picture.detections)
-                )
-            )
-        return Look(pictures=tuple(pictures))
 
-    def _mains(
-        self, seen: Sequence[SeenPicture], title: str
+    def mains(
+        self, seen: Sequence[SeenPicture], title: NDArray[np.float32] | None
     ) -> Sequence[NDArray[np.float32] | None]:
-        if self._finder is None:
-            return [None] * len(seen)
-        words = self._encoder.embed_texts([title])[0] if title.strip() else None
-        return self._finder.score(seen, words)
+        """Of each picture of a gallery float32 (N,): how probable each box shows the product.
 
-    def _names(self, picture: SeenPicture) -> Sequence[Mapping[str, float]]:
+        Args:
+            seen: The whole gallery: all is decided together.
+            title: (D,) unit vector; ``None`` without one.
+
+        Returns:
+            ``None`` for each where nobody decides.
+        """
+        return [None] * len(seen) if self._finder is None else self._finder.score(seen, title)
+
+    def names(self, picture: SeenPicture) -> Sequence[Mapping[str, float]]:
+        """Of each box fine class → probability, the likeliest first."""
         if self._namer is None:
             return [{} for _ in picture.detections]
         named = self._namer.name(
@@ -167,19 +206,24 @@ class LookService:
         return [dict(sorted(each.items(), key=lambda item: -item[1])) for each in named]
 
     def _attributes(
-        self, vectors: Vectors, labels: Sequence[str]
-    ) -> list[dict[Facet, tuple[str, float]]]:
-        found: list[dict[Facet, tuple[str, float]]] = [{} for _ in vectors]
-        if self._predictor is None or not len(vectors):
+        self, seen: Sequence[SeenPicture]
+    ) -> list[list[dict[Facet, tuple[str, float]]]]:
+        found: list[list[dict[Facet, tuple[str, float]]]] = [
+            [{} for _ in picture.detections] for picture in seen
+        ]
+        if self._predictor is None or not any(found):
             return found
+        vectors = np.concatenate([picture.vectors for picture in seen])
+        labels = [self.classes[each.place] for picture in seen for each in picture.detections]
+        boxes = [held for picture in found for held in picture]
         for facet, rows in self._predictor.predict(vectors).items():
             values = self._predictor.labels[facet]
-            for each, label, shares in zip(found, labels, rows, strict=True):
+            for held, label, shares in zip(boxes, labels, rows, strict=True):
                 if facet is Facet.TYPE:
-                    shares = able_to_show(shares, values, partial(self._shows, label))
+                    shares = able_to_show(shares, values, partial(self.shows, label))
                 best = int(shares.argmax())
                 if shares[best] >= _ATTRIBUTE_FLOOR:
-                    each[facet] = (values[best], float(shares[best]))
+                    held[facet] = (values[best], float(shares[best]))
         return found
 
 

@@ -169,6 +169,11 @@ class Detector(Protocol):
 class MainProductFinder(Protocol):
     """Which boxes of a gallery show the product that is sold."""
 
+    @property
+    def revision(self) -> str:
+        """Of its weights: another revision may decide otherwise."""
+        ...
+
     def score(
         self, gallery: Sequence[SeenPicture], title: NDArray[np.float32] | None
     ) -> list[NDArray[np.float32]]:
@@ -186,6 +191,11 @@ class MainProductFinder(Protocol):
 
 class FineNamer(Protocol):
     """Fine classes from coarse ones, by how things lie to one another."""
+
+    @property
+    def revision(self) -> str:
+        """Of its weights and definitions: another revision may give other names."""
+        ...
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.catalogue.store import CatalogueEntry, CatalogueStore, ProductState
-from engine.catalogue.vectors import ContentKind, product_vectors, text_hash
+from engine.catalogue.vectors import ContentKind, gallery_keys, product_vectors, text_hash
 from engine.errors import GuardTripped
 from engine.ids import ProductId, TenantId, point_id
 from engine.payload import build_point
@@ -163,11 +163,14 @@ def _points(
     catalogue: CatalogueStore, entries: Mapping[ProductId, CatalogueEntry], encoder_id: EncoderId
 ) -> dict[ProductId, IndexPoint]:
     products = [entry.product for entry in entries.values()]
-    pictures = catalogue.embeddings(
-        [each for product in products for each in product.pictures],
-        fingerprint=encoder_id.fingerprint,
-        kind=ContentKind.PICTURE,
-    )
+    keys = [each for product in products for each in gallery_keys(product)]
+    pictures = {
+        key: vector
+        for kind in (ContentKind.PICTURE, ContentKind.VIEW)
+        for key, vector in catalogue.embeddings(
+            keys, fingerprint=encoder_id.fingerprint, kind=kind
+        ).items()
+    }
     texts = catalogue.embeddings(
         [text_hash(product.title) for product in products],
         fingerprint=encoder_id.fingerprint,

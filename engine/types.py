@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from engine.filters import Filter, Payload
 from engine.ids import DEFAULT_TENANT, PictureHash, PointId, ProductId, TenantId
+from engine.views import View
 
 ImageRGB = NDArray[np.uint8]
 """A decoded, upright picture: uint8 (H, W, 3), sRGB."""
@@ -127,6 +128,7 @@ class Product:
         availability: ``in_stock``, ``out_of_stock``, ``preorder`` or ``backorder``.
         attributes: At most one a facet and value; feed values come before predictions.
         pictures: Hashes of the gallery's pictures that could be decoded, main picture first.
+        views: One for each of them, in their order; none where nobody looked for the product.
     """
 
     product_id: ProductId
@@ -141,6 +143,7 @@ class Product:
     availability: str = "in_stock"
     attributes: tuple[Attribute, ...] = ()
     pictures: tuple[PictureHash, ...] = ()
+    views: tuple[View, ...] = ()
 
     def values(self, name: Facet) -> tuple[str, ...]:
         """Values of one facet, the most trusted first."""

@@ -1,34 +1,34 @@
-"""The dear half of a row's way: a batch of pictures decoded once, embedded together, made points.
+"""The dear half of a row's way: a batch of pictures decoded once, looked at and embedded together.
 
-An embedding that the catalogue has is not made again, and its picture is not decoded.
+What the catalogue has of a picture, its embedding and its boxes, is not made again, and a picture
+of which it has all is not decoded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.blobs import BlobFolder
 from engine.catalogue.embeddings import EmbeddingBatch
-from engine.catalogue.store import CatalogueEntry, CatalogueStore
-from engine.catalogue.vectors import ContentKind, product_vectors, rounded, text_hash
+from engine.catalogue.looks import LookBatch, as_stored
+from engine.catalogue.store import CatalogueStore
+from engine.catalogue.vectors import ContentKind, rounded, text_hash
+from engine.detections import SeenPicture
 from engine.errors import DecodeError
-from engine.ids import PictureHash, TenantId
+from engine.ids import PictureHash
 from engine.images import ImageLimits, decode_image
-from engine.payload import build_point
-from engine.ports import AttributePredictor, DualEncoder
-from engine.query.lexicon import Lexicon
-from engine.types import ImageRGB, IndexPoint, Problem, Product, VectorName
-from ingestion.enrich import Prediction, enrich, predictions_of
-from ingestion.mapping import BoundMapping, Field
+from engine.look import LookService
+from engine.ports import DualEncoder
+from engine.types import ImageRGB
 from ingestion.pictures import EncodedPicture
 from ingestion.prepare import PreparedRow
 
-__all__ = ["Embedded", "Embedder", "Finished", "FinishedRow", "Work"]
+__all__ = ["Embedded", "Embedder", "Work"]
 
 Vector = NDArray[np.float32]
 _Decoded = dict[PictureHash, ImageRGB | DecodeError]
@@ -43,71 +43,54 @@ class Work:
     rows: tuple[PreparedRow, ...]
     pictures: dict[str, Vector]
     texts: dict[str, Vector]
+    looks: dict[str, SeenPicture]
     decoding: tuple[Future[_Decoded], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Embedded:
-    """A batch with the vectors of all that could be decoded."""
+    """A batch with the vectors and boxes of all that could be decoded."""
 
     rows: tuple[PreparedRow, ...]
     pictures: dict[str, Vector]
     texts: dict[str, Vector]
+    looks: dict[str, SeenPicture]
     damaged: dict[PictureHash, DecodeError]
     new: tuple[EmbeddingBatch, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class FinishedRow:
-    """How one row of a batch came out.
-
-    Attributes:
-        entry: ``None`` when the main picture is damaged.
-        point: Likewise.
-        problem: Why there is no entry.
-        warnings: Of the row and of its pictures.
-    """
-
-    prepared: PreparedRow
-    entry: CatalogueEntry | None
-    point: IndexPoint | None
-    problem: Problem | None
-    warnings: tuple[Problem, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Finished:
-    """A batch that is ready to be written."""
-
-    rows: tuple[FinishedRow, ...]
-    embeddings: tuple[EmbeddingBatch, ...]
+    new_looks: LookBatch | None
 
 
 class Embedder:
-    """Turns prepared rows into catalogue entries and points."""
+    """Decodes, looks at and embeds what the pictures and titles of prepared rows show.
+
+    Args:
+        catalogue: Knows what was made before.
+        blobs: Gets the encoded pictures.
+        encoder: Makes the vectors.
+        look: Finds the product in its pictures; whole pictures are taken when absent.
+        limits: Of pictures.
+        target_px: Larger pictures are reduced to about this shorter side.
+        least_look_px: Pictures whose longer side is shorter are not looked at.
+    """
 
     def __init__(
         self,
         *,
-        mapping: BoundMapping,
         catalogue: CatalogueStore,
         blobs: BlobFolder,
         encoder: DualEncoder,
-        predictor: AttributePredictor | None,
-        lexicon: Lexicon,
-        tenant: TenantId,
+        look: LookService | None,
         limits: ImageLimits,
         target_px: int,
+        least_look_px: int,
     ) -> None:
-        self._mapping = mapping
         self._catalogue = catalogue
         self._blobs = blobs
         self._encoder = encoder
-        self._predictor = predictor
-        self._lexicon = lexicon
-        self._tenant = tenant
+        self._look = look
         self._limits = limits
         self._target_px = target_px
+        self._least_look_px = least_look_px
 
     def keep(self, row: PreparedRow) -> None:
         """Make sure that the pictures of an unchanged row are still stored."""
@@ -126,18 +109,24 @@ class Embedder:
             fingerprint=fingerprint,
             kind=ContentKind.TEXT,
         )
-        for content_hash in pictures:
-            # Its product may have been deleted and its file lost since.
-            self._blobs.put(encoded[PictureHash(content_hash)].data, PictureHash(content_hash))
-        new = [each for content_hash, each in encoded.items() if content_hash not in pictures]
+        looks = self._catalogue.looks(encoded, sight=self._look.sight) if self._look else {}
+        new: list[EncodedPicture] = []
+        for content_hash, each in encoded.items():
+            if content_hash in pictures and (self._look is None or content_hash in looks):
+                # Its product may have been deleted and its file lost since.
+                self._blobs.put(each.data, content_hash)
+            else:
+                new.append(each)
         decoding = tuple(
             decoders.submit(self._decode, new[start : start + _PER_TASK])
             for start in range(0, len(new), _PER_TASK)
         )
-        return Work(rows=tuple(rows), pictures=pictures, texts=texts, decoding=decoding)
+        return Work(
+            rows=tuple(rows), pictures=pictures, texts=texts, looks=looks, decoding=decoding
+        )
 
     def embed(self, work: Work) -> Embedded:
-        """Embed what is new."""
+        """Embed and look at what is new."""
         fingerprint = self._encoder.encoder_id.fingerprint
         images: dict[PictureHash, ImageRGB] = {}
         damaged: dict[PictureHash, DecodeError] = {}
@@ -147,7 +136,9 @@ class Embedder:
                     damaged[key] = image
                 else:
                     images[key] = image
-        pictures = _embedded(images, self._encoder.embed_images(list(images.values())))
+        fresh = {key: image for key, image in images.items() if key not in work.pictures}
+        pictures = _embedded(fresh, self._encoder.embed_images(list(fresh.values())))
+        looks = self._see({key: image for key, image in images.items() if key not in work.looks})
         titles = {text_hash(row.row.title): row.row.title for row in work.rows}
         new_titles = {key: title for key, title in titles.items() if key not in work.texts}
         texts = _embedded(new_titles, self._encoder.embed_texts(list(new_titles.values())))
@@ -155,16 +146,34 @@ class Embedder:
             rows=work.rows,
             pictures={**work.pictures, **pictures},
             texts={**work.texts, **texts},
+            looks={**work.looks, **looks},
             damaged=damaged,
             new=(
                 EmbeddingBatch(fingerprint=fingerprint, kind=ContentKind.PICTURE, vectors=pictures),
                 EmbeddingBatch(fingerprint=fingerprint, kind=ContentKind.TEXT, vectors=texts),
             ),
+            new_looks=LookBatch(sight=self._look.sight, looks=looks) if self._look else None,
         )
 
-    def finish(self, batch: Embedded) -> Finished:
-        """Make entries and points."""
-        return Finished(rows=tuple(self._finish_rows(batch)), embeddings=batch.new)
+    def _see(self, images: Mapping[PictureHash, ImageRGB]) -> dict[str, SeenPicture]:
+        if self._look is None:
+            return {}
+        large = {
+            key: image
+            for key, image in images.items()
+            if max(image.shape[:2]) >= self._least_look_px
+        }
+        seen = dict(zip(large, self._look.see(list(large.values())), strict=True))
+        nothing = np.empty((0, 0), np.float32)
+        return {
+            # Also of those too small to look at: they need not be decoded again either.
+            key: as_stored(seen[key])
+            if key in seen
+            else SeenPicture(
+                width_px=image.shape[1], height_px=image.shape[0], detections=(), vectors=nothing
+            )
+            for key, image in images.items()
+        }
 
     def _decode(self, pictures: Sequence[EncodedPicture]) -> _Decoded:
         decoded: _Decoded = {}
@@ -178,78 +187,6 @@ class Embedder:
                 decoded[each.content_hash] = image
                 self._blobs.put(each.data, each.content_hash)
         return decoded
-
-    def _damaged(self, row: PreparedRow, error: DecodeError, *, is_main: bool) -> Problem:
-        field = Field.IMAGE if is_main else Field.MORE_IMAGES
-        column = self._mapping.column(field)
-        return Problem(
-            code=error.code,
-            message=str(error),
-            column=column,
-            value=self._mapping.cell(row.record, field)[:200],
-        )
-
-    def _finish_rows(self, batch: Embedded) -> Iterable[FinishedRow]:
-        pictures, damaged = batch.pictures, batch.damaged
-        drafts: list[tuple[PreparedRow, Product, dict[VectorName, Vector], list[Problem]]] = []
-        for row in batch.rows:
-            if row.pictures[0].content_hash not in pictures:
-                error = damaged[row.pictures[0].content_hash]
-                yield FinishedRow(
-                    prepared=row, entry=None, point=None,
-                    problem=self._damaged(row, error, is_main=True), warnings=row.warnings,
-                )  # fmt: skip
-                continue
-            warnings = list(row.warnings)
-            for each in row.pictures[1:]:
-                error = damaged.get(each.content_hash)
-                if error is not None:
-                    warnings.append(self._damaged(row, error, is_main=False))
-            product = self._product(row, pictures)
-            vectors = product_vectors(product, pictures=pictures, texts=batch.texts)
-            assert vectors is not None  # every title and every picture kept was embedded
-            drafts.append((row, product, vectors, warnings))
-        predictions = self._predict([vectors for _, _, vectors, _ in drafts])
-        for (row, product, vectors, warnings), prediction in zip(drafts, predictions, strict=True):
-            complete = self._complete(product, row, prediction)
-            yield FinishedRow(
-                prepared=row,
-                entry=CatalogueEntry(
-                    product=complete, row_hash=row.row.row_hash, version=row.version
-                ),
-                point=build_point(complete, vectors, version=row.version),
-                problem=None,
-                warnings=tuple(warnings),
-            )
-
-    def _product(self, prepared: PreparedRow, pictures: Mapping[str, Vector]) -> Product:
-        row = prepared.row
-        hashes = [each.content_hash for each in prepared.pictures if each.content_hash in pictures]
-        return Product(
-            product_id=row.product_id,
-            tenant=self._tenant,
-            title=row.title,
-            description=row.description,
-            brand=row.brand,
-            link=row.link,
-            group_id=row.group_id,
-            price_minor=row.price_minor,
-            currency=row.currency,
-            availability=row.availability,
-            pictures=tuple(dict.fromkeys(hashes)),
-        )
-
-    def _predict(self, vectors: Sequence[Mapping[VectorName, Vector]]) -> Sequence[Prediction]:
-        if self._predictor is None or not vectors:
-            return [{} for _ in vectors]
-        stacked = np.stack([each[VectorName.PICTURE] for each in vectors])  # (N, D)
-        return predictions_of(self._predictor.predict(stacked), self._predictor.labels)
-
-    def _complete(self, product: Product, row: PreparedRow, prediction: Prediction) -> Product:
-        attributes = enrich(
-            row.row.attributes, title=product.title, lexicon=self._lexicon, prediction=prediction
-        )
-        return replace(product, attributes=attributes)
 
 
 def _embedded(keys: Iterable[str], vectors: NDArray[np.float32]) -> dict[str, Vector]:

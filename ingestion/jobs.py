@@ -20,6 +20,7 @@ from engine.blobs import BlobFolder
 from engine.catalogue.jobs import JobRecord, JobStatus
 from engine.catalogue.store import CatalogueStore
 from engine.errors import LookalikeError
+from engine.look import LookService
 from engine.ports import AttributePredictor, DualEncoder, VectorIndex
 from engine.query.lexicon import Lexicon
 from engine.types import Outcome, OutcomeKind
@@ -37,7 +38,9 @@ MAX_ATTEMPTS = 3
 PAUSE_AFTER_FAILURE_S = 5.0
 """Before the worker tries again what failed outside of an ingestion."""
 
-_KEPT = ("mapping", "mode", "yes", "default_currency", "encoding", "delimiter", "refresh")
+_KEPT = (
+    "mapping", "mode", "yes", "default_currency", "encoding", "delimiter", "refresh", "detect",
+)  # fmt: skip
 """Options that a caller may set; the others belong to the installation."""
 _ROWS_TOGETHER = 200
 _COUNTS_EVERY_S = 1.0
@@ -67,6 +70,7 @@ class IngestionJobs:
         encoder: DualEncoder,
         reports_folder: Path,
         predictor: AttributePredictor | None = None,
+        look: LookService | None = None,
         lexicon: Lexicon | None = None,
         on_finished: OnFinished | None = None,
         clock: Callable[[], float] = time.time,
@@ -76,6 +80,7 @@ class IngestionJobs:
         self._blobs = blobs
         self._encoder = encoder
         self._predictor = predictor
+        self._look = look
         self._lexicon = lexicon
         self._reports_folder = reports_folder
         self._on_finished = on_finished
@@ -188,6 +193,7 @@ class IngestionJobs:
                 blobs=self._blobs,
                 encoder=self._encoder,
                 predictor=self._predictor,
+                look=self._look,
                 lexicon=self._lexicon,
                 on_progress=notes.progress,
                 on_outcome=notes.outcome,

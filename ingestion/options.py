@@ -38,6 +38,8 @@ class IngestOptions:
         batch_products: Products that are embedded and committed together; one flush a batch.
         decode_threads: Pictures decode beside the encoder.
         target_px: Larger pictures are reduced to about this shorter side while decoding.
+        detect: Find the product in its pictures, where the installation can.
+        least_look_px: Pictures whose longer side is shorter are taken whole.
         max_bad_frac: With more rejected rows than this nothing is deleted.
         max_deleted_frac: More deletions than this part of the catalogue want a confirmation.
     """
@@ -55,6 +57,8 @@ class IngestOptions:
     batch_products: int = 512
     decode_threads: int = 2
     target_px: int = 448
+    detect: bool = True
+    least_look_px: int = 160
     max_bad_frac: float = 0.2
     max_deleted_frac: float = 0.1
     limits: ImageLimits = field(default_factory=ImageLimits)

@@ -1,9 +1,10 @@
 """One feed into the catalogue and the index.
 
 Four stages overlap: this thread reads and judges rows, a small pool decodes their pictures, one
-thread embeds, one makes points and writes them. A batch is written in an order that a kill between
-any two steps cannot hurt: embeddings and pending products (commit), points, flush, products marked
-indexed (commit); only then is it acknowledged. Whoever was killed runs the feed again: what is done
+thread looks at and embeds them, one decides what shows the product, makes points and writes them.
+A batch is written in an order that a kill between any two steps cannot hurt: looks, embeddings and
+pending products (commit), points, flush, products marked indexed (commit); only then is it
+acknowledged. Whoever was killed runs the feed again: what is done
 is unchanged.
 """
 
@@ -19,13 +20,16 @@ from pathlib import Path
 
 from engine.blobs import BlobFolder
 from engine.catalogue.store import CatalogueStore
+from engine.catalogue.vectors import ContentKind
 from engine.errors import FeedError
 from engine.ids import ProductId, point_id
+from engine.look import LookService
 from engine.ports import AttributePredictor, DualEncoder, VectorIndex
 from engine.query.lexicon import Lexicon, default_lexicon
 from engine.reconcile import MAX_PHANTOMS, OPTIMISE_FROM_POINTS
 from engine.types import Outcome, OutcomeKind, Problem
-from ingestion.embed import Embedded, Embedder, Finished
+from ingestion.embed import Embedded, Embedder
+from ingestion.finish import Finished, Finisher
 from ingestion.mapping import BoundMapping, choose_mapping
 from ingestion.normalise import Normaliser
 from ingestion.options import IngestMode, IngestOptions
@@ -53,6 +57,7 @@ def ingest(
     blobs: BlobFolder,
     encoder: DualEncoder,
     predictor: AttributePredictor | None = None,
+    look: LookService | None = None,
     lexicon: Lexicon | None = None,
     on_progress: OnProgress | None = None,
     on_outcome: OnOutcome | None = None,
@@ -68,6 +73,8 @@ def ingest(
         blobs: Gets the encoded pictures.
         encoder: Makes the vectors; the index must have been opened for it.
         predictor: Reads from the picture what feed and title do not say; skipped when absent.
+        look: Finds the product in its pictures; they are taken whole when it is absent or cannot
+            tell which box shows the product.
         lexicon: Canonical values; the built-in one by default.
         on_progress: Called a few times a second and after each batch, in this thread.
         on_outcome: Called once for each row and each deletion, in this thread.
@@ -85,6 +92,8 @@ def ingest(
     source = open_source(feed, encoding=options.encoding, delimiter=options.delimiter)
     mapping = choose_mapping(options.mapping, source.columns)
     words = lexicon or default_lexicon()
+    if look is not None and not (options.detect and look.finds_products):
+        look = None
     with ExitStack() as cleanup:
         rejected_file = None
         if options.report_folder:
@@ -102,19 +111,25 @@ def ingest(
                 normaliser=Normaliser(mapping, words, default_currency=options.default_currency),
                 pictures=PictureReader(options.root or feed.parent, limits=options.limits),
                 known=catalogue.stamps(options.tenant),
-                recipe=recipe(encoder.encoder_id.fingerprint, predictor),
+                recipe=recipe(encoder.encoder_id.fingerprint, predictor, look),
                 refresh=options.refresh,
             ),
             embedder=Embedder(
-                mapping=mapping,
                 catalogue=catalogue,
                 blobs=blobs,
                 encoder=encoder,
-                predictor=predictor,
-                lexicon=words,
-                tenant=options.tenant,
+                look=look,
                 limits=options.limits,
                 target_px=options.target_px,
+                least_look_px=options.least_look_px,
+            ),
+            finisher=Finisher(
+                mapping=mapping,
+                fingerprint=encoder.encoder_id.fingerprint,
+                predictor=predictor,
+                look=look,
+                lexicon=words,
+                tenant=options.tenant,
             ),
             tally=Tally(rejected_file, on_outcome),
             on_progress=on_progress or _ignore,
@@ -143,6 +158,7 @@ class _Run:
     index: VectorIndex
     preparer: Preparer
     embedder: Embedder
+    finisher: Finisher
     tally: Tally
     on_progress: OnProgress
     should_stop: Callable[[], bool]
@@ -154,6 +170,8 @@ class _Run:
         self._stopped = False
         self._embedded_pictures = 0
         self._embedded_texts = 0
+        self._looked_at = 0
+        self._located = 0
 
     def read_feed(self) -> None:
         """Every row of the feed, up to acknowledged."""
@@ -240,6 +258,8 @@ class _Run:
             warnings=dict(self.tally.warnings),
             embedded_pictures=self._embedded_pictures,
             embedded_texts=self._embedded_texts,
+            looked_at=self._looked_at,
+            located=self._located,
             seconds=self._seconds(),
             notes=tuple(self._notes),
             stopped=self._stopped,
@@ -282,11 +302,11 @@ class _Run:
 
     def _write(self, embedded: Future[Embedded]) -> Finished:
         # Not in the thread that embeds: meanwhile the model has the next batch.
-        batch = self.embedder.finish(embedded.result())
+        batch = self.finisher.finish(embedded.result())
         entries = [row.entry for row in batch.rows if row.entry is not None]
         points = [row.point for row in batch.rows if row.point is not None]
         tenant = self.options.tenant
-        self.catalogue.put_pending(entries, tenant, embeddings=batch.embeddings)
+        self.catalogue.put_pending(entries, tenant, embeddings=batch.embeddings, looks=batch.looks)
         if points:
             self.index.upsert(points)
             self.index.flush()
@@ -302,12 +322,15 @@ class _Run:
                 outcome = _outcome(row.prepared, OutcomeKind.REJECTED, row.problem, row.warnings)
                 self.tally.add(outcome, row.prepared.record)
             else:
+                views = row.entry.product.views
+                self._looked_at += bool(views)
+                self._located += any(view.box for view in views)
                 acknowledged.append(row.entry.product.product_id)
                 outcome = _outcome(row.prepared, OutcomeKind.INDEXED, None, row.warnings)
                 self.tally.add(outcome)
-        pictures, texts = batch.embeddings
-        self._embedded_pictures += len(pictures.vectors)
-        self._embedded_texts += len(texts.vectors)
+        for made in batch.embeddings:
+            self._embedded_pictures += len(made.vectors) * (made.kind is ContentKind.PICTURE)
+            self._embedded_texts += len(made.vectors) * (made.kind is ContentKind.TEXT)
         self._tell(tuple(acknowledged))
 
     def _delete(self, product_ids: Sequence[ProductId]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from engine.catalogue.store import ProductState, Stamp
 from engine.ids import ProductId
+from engine.look import LookService
 from engine.ports import AttributePredictor
 from engine.types import Outcome, OutcomeKind, Problem, RawRecord
 from ingestion.mapping import BoundMapping, Field
@@ -40,11 +41,12 @@ class PreparedRow:
     warnings: tuple[Problem, ...]
 
 
-def recipe(fingerprint: str, predictor: AttributePredictor | None) -> str:
-    """What besides a row and its pictures makes a point: the encoder and the predictor."""
+def recipe(fingerprint: str, predictor: AttributePredictor | None, look: LookService | None) -> str:
+    """What besides a row and its pictures makes a point: encoder, predictor, and what looks."""
     labels = sorted(predictor.labels.items()) if predictor else []
     revision = predictor.revision if predictor else ""
-    return f"{ENRICHMENT}|{fingerprint}|{revision}|{labels!r}"
+    seen = look.revision if look else ""
+    return f"{ENRICHMENT}|{fingerprint}|{revision}|{labels!r}|{seen}"
 
 
 class Preparer:

@@ -44,6 +44,8 @@ class IngestionReport:
         warnings: Code → warnings.
         embedded_pictures: Pictures that the encoder saw; the others were known already.
         embedded_texts: Titles likewise.
+        looked_at: Products whose pictures were searched for the product itself.
+        located: Those of them of which a box was found; of the others the whole picture counts.
         notes: What a person may want to check: encoding, deletions that were not made.
         stopped: The caller asked to stop before the end of the feed.
         rejected_path: The file with the rejected rows; empty where there is none.
@@ -62,6 +64,8 @@ class IngestionReport:
     warnings: Mapping[str, int] = field(default_factory=dict[str, int])
     embedded_pictures: int = 0
     embedded_texts: int = 0
+    looked_at: int = 0
+    located: int = 0
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
     stopped: bool = False

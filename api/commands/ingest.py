@@ -83,6 +83,13 @@ def ingest(
             "--default-currency", help="Of prices that name none, as EUR.", metavar="CODE"
         ),
     ] = "",
+    detect: Annotated[
+        bool,
+        typer.Option(
+            "--detect/--whole-pictures",
+            help="Find the product in its pictures, or take them whole.",
+        ),
+    ] = True,
     as_json: JsonOption = False,
     home: HomeOption = None,
     encoder: EncoderOption = None,
@@ -117,6 +124,7 @@ def ingest(
             encoding=encoding,
             delimiter=_TAB_NAMES.get(delimiter, delimiter),
             default_currency=default_currency,
+            detect=detect,
             report_folder=_report_folder(container, feed),
         )
         if rebuild:
@@ -168,6 +176,7 @@ def run_feed(
                 blobs=container.blobs,
                 encoder=container.encoder,
                 predictor=container.predictor,
+                look=container.look,
                 lexicon=container.lexicon,
                 on_progress=on_progress,
                 should_stop=should_stop,
@@ -214,6 +223,11 @@ def print_report(console: Console, report: IngestionReport) -> None:
         f" {report.indexed:,} indexed · {report.unchanged:,} unchanged ·"
         f" {report.rejected:,} rejected; {report.deleted:,} products deleted"
     )
+    if report.looked_at:
+        console.print(
+            f"The product was found in the pictures of {report.located:,} of"
+            f" {report.looked_at:,} products; of the others whole pictures were taken."
+        )
     for title, counts in (("Rejected", report.problems), ("Warnings", report.warnings)):
         if counts:
             listed = ", ".join(f"{code} {count:,}" for code, count in sorted(counts.items()))

@@ -346,6 +346,77 @@ def tagger(
     _tell(shown, as_json=as_json)
 
 
+@app.command(epilog=EXIT_CODES)
+def gallery(
+    data: DataOption = Path("../shared/data"),
+    out: OutOption = Path("detectors/weights"),
+    work: Annotated[
+        Path, typer.Option("--work", help="Keeps what was seen in the pictures.", metavar="DIR")
+    ] = Path("runs/gallery"),
+    photos: Annotated[
+        int | None, typer.Option("--photos", min=1, help="Most photos of the train split.")
+    ] = None,
+    epochs: EpochsOption = None,
+    seed: SeedOption = 7,
+    as_json: JsonOption = False,
+) -> None:
+    """Train the gallery graph, which finds a product's boxes in its pictures; writes gallery/.
+
+    lookalike train gallery --data ../shared/data
+
+    To be run again whenever the weights of the detector or the encoder change. Pictures that
+    --work holds already are not looked at again.
+    """
+    import logging
+
+    from api.progress import counting
+    from detectors.gallery_graph import LEAST_SCORE, MOST_BOXES
+    from detectors.registry import load_detector
+    from detectors.taxonomy import default_taxonomy
+
+    try:
+        from detectors.training.gallery import train_gallery
+        from detectors.training.gallery_fit import GalleryConfig
+        from detectors.training.gallery_seen import Sight
+        from detectors.training.gallery_street import street_domain
+        from models.onnx_session import OnnxTower
+        from models.registry import load_encoder
+    except ImportError as error:
+        raise _missing(error) from error
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    finder = load_detector(OnnxTower, least_score=LEAST_SCORE, most=MOST_BOXES)
+    encoder, taxonomy = load_encoder("compact"), default_taxonomy()
+    with counting("Looking at pictures", None) as advance:
+        sight = Sight(
+            boxes_of=lambda pictures: finder.detect([each.rgb for each in pictures]),
+            revision=finder.revision,
+            encoder=encoder,
+            folder=work,
+            on_progress=advance,
+        )
+        train = street_domain(data, taxonomy, "train", sight, most_photos=photos)
+        val = street_domain(data, taxonomy, "val", sight)
+    config = GalleryConfig(out=out, seed=seed)
+    report = train_gallery(
+        dataclasses.replace(config, epochs=epochs or config.epochs),
+        train,
+        val,
+        embed_texts=encoder.embed_texts,
+        encoder=encoder.encoder_id.fingerprint,
+        classes=finder.classes,
+        detector=finder.revision,
+    )
+    shown: dict[str, str | int | float] = {
+        "folder": str(report.folder),
+        "seconds": round(report.seconds, 1),
+    }
+    for arm, (titled, untitled) in report.val_ap.items():
+        shown[f"val_ap_{arm}"] = round(titled, 4)
+        shown[f"val_ap_{arm}_without_title"] = round(untitled, 4)
+    _tell(shown, as_json=as_json)
+
+
 def _missing(error: ImportError) -> ModelUnavailable:
     return ModelUnavailable(
         f"the package {error.name!r} is not installed.",

@@ -22,6 +22,15 @@ PRODUCT_EXAMPLE: dict[str, Any] = {
         {"name": "sleeve", "value": "short sleeve", "provenance": "model", "confidence": 0.83},
     ],
     "pictures": ["/v1/pictures/9f2c7d0a9f2c7d0a9f2c7d0a9f2c7d0a9f2c7d0a9f2c7d0a9f2c7d0a9f2c7d0a"],
+    "views": [
+        {
+            "box": [0.21, 0.12, 0.8, 0.88],
+            "confidence": 0.94,
+            "label": "dress",
+            "name": "dress",
+            "name_confidence": 0.91,
+        }
+    ],
 }
 
 
@@ -42,6 +51,19 @@ class AttributeOut(WireResponse):
     confidence: float
 
 
+class ViewOut(WireResponse):
+    """What of a picture stands for the product."""
+
+    box: list[float] | None = Field(
+        description="x0, y0, x1, y1 as parts of width and height; null: no box surely shows the "
+        "product, so the whole picture counts."
+    )
+    confidence: float = Field(description="How probable it is that the likeliest box shows it.")
+    label: str = Field(description="Coarse class of the box; empty without one.")
+    name: str = Field(description="Its fine class; empty where none can be told.")
+    name_confidence: float = Field(description="How probable that one is.")
+
+
 class ProductOut(WireResponse):
     """A product of the catalogue."""
 
@@ -57,3 +79,6 @@ class ProductOut(WireResponse):
     price: Price | None
     attributes: list[AttributeOut]
     pictures: list[str] = Field(description="Paths of the gallery's pictures; main picture first.")
+    views: list[ViewOut] = Field(
+        description="One a picture, in their order; none where nobody looked for the product."
+    )

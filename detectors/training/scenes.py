@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from detectors.training.cutouts import CutOut
 from engine.types import BoxPx, ImageRGB
 
-__all__ = ["compose_scene"]
+__all__ = ["compose_scene", "lay_thing"]
 
 Boxes = list[tuple[int, BoxPx]]
 """Class and box of each thing."""
@@ -46,26 +46,43 @@ def compose_scene(
     Returns:
         The picture, and the boxes of what can still be seen.
     """
-    canvas = photo.astype(np.float32)
-    high, wide = photo.shape[:2]
+    canvas = photo.copy()
     seen: Boxes = list(boxes)
     for number in rng.integers(len(things), size=rng.integers(1, _MOST_THINGS + 1)).tolist():
-        thing: CutOut = things[number]
-        rgb, alpha = _turned(thing, classes[thing.place], high, rng)
-        tall, broad = alpha.shape
-        if tall >= high or broad >= wide:
-            continue
-        top, left = rng.integers(0, high - tall), rng.integers(0, wide - broad)
-        part = canvas[top : top + tall, left : left + broad]
-        part += alpha[..., None] * (rgb - part)
-        solid = np.zeros((high, wide), np.uint8)
-        solid[top : top + tall, left : left + broad] = alpha > 0.5
-        seen = [each for each in seen if _covered(each[1], solid) < _HIDDEN_FROM]
-        rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
-        if rows.size:
-            x0, y0, x1, y1 = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
-            seen.append((thing.place, (float(x0), float(y0), float(x1), float(y1))))
-    return np.clip(canvas, 0, 255).astype(np.uint8), seen
+        canvas, seen, _ = lay_thing(canvas, seen, things[number], classes, rng)
+    return canvas, seen
+
+
+def lay_thing(
+    photo: ImageRGB,
+    boxes: Boxes,
+    thing: CutOut,
+    classes: Sequence[str],
+    rng: np.random.Generator,
+) -> tuple[ImageRGB, Boxes, BoxPx | None]:
+    """Lay one thing over a photo, turned, scaled and lit at random.
+
+    Returns:
+        The picture, the boxes of what can be seen in it, the thing's last, and its own box;
+        ``None`` and the photo as it was where the thing does not fit in.
+    """
+    high, wide = photo.shape[:2]
+    rgb, alpha = _turned(thing, classes[thing.place], high, rng)
+    tall, broad = alpha.shape
+    if tall >= high or broad >= wide:
+        return photo, boxes, None
+    top, left = rng.integers(0, high - tall), rng.integers(0, wide - broad)
+    solid = np.zeros((high, wide), np.uint8)
+    solid[top : top + tall, left : left + broad] = alpha > 0.5
+    rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
+    if not rows.size:
+        return photo, boxes, None
+    canvas = photo.astype(np.float32)
+    part = canvas[top : top + tall, left : left + broad]
+    part += alpha[..., None] * (rgb - part)
+    box = (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
+    seen = [each for each in boxes if _covered(each[1], solid) < _HIDDEN_FROM]
+    return np.clip(canvas, 0, 255).astype(np.uint8), [*seen, (thing.place, box)], box
 
 
 def _turned(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import functools
 import json
+from operator import attrgetter
 from typing import Any
 
 from engine.ids import PictureHash, ProductId, TenantId
 from engine.types import Attribute, Facet, Product, Provenance
+from engine.views import View
 
 # A call of Facet("…") costs as much as the rest of an attribute.
 _FACETS = {each.value: each for each in Facet}
+_VIEW = attrgetter("picture", "box", "confidence", "label", "name", "name_confidence")
 _PROVENANCES = {each.value: each for each in Provenance}
 
 
@@ -32,6 +35,7 @@ def to_json(product: Product) -> str:
                 for each in product.attributes
             ],
             "pictures": product.pictures,
+            "views": [_VIEW(each) for each in product.views],
         },
         ensure_ascii=False,
         separators=(",", ":"),
@@ -54,6 +58,26 @@ def from_json(document: str, *, product_id: ProductId, tenant: TenantId) -> Prod
         availability=held["availability"],
         attributes=tuple(_attribute(*each) for each in held["attributes"]),
         pictures=tuple(PictureHash(each) for each in held["pictures"]),
+        # Catalogues of before have none.
+        views=tuple(_view(*each) for each in held.get("views", ())),
+    )
+
+
+def _view(
+    picture: str,
+    box: list[float] | None,
+    confidence: float,
+    label: str,
+    name: str,
+    name_confidence: float,
+) -> View:
+    return View(
+        picture=PictureHash(picture),
+        box=None if box is None else (box[0], box[1], box[2], box[3]),
+        confidence=confidence,
+        label=label,
+        name=name,
+        name_confidence=name_confidence,
     )
 
 

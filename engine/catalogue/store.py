@@ -20,8 +20,10 @@ from engine.catalogue.database import Database
 from engine.catalogue.documents import from_json, to_json
 from engine.catalogue.embeddings import EmbeddingBatch, EmbeddingTable
 from engine.catalogue.jobs import JobTable
+from engine.catalogue.looks import LookBatch, LookTable
 from engine.catalogue.tables import GENERATION, PRODUCT
 from engine.catalogue.vectors import ContentKind
+from engine.detections import SeenPicture
 from engine.errors import NotFound
 from engine.ids import DEFAULT_TENANT, ProductId, TenantId
 from engine.types import Product
@@ -95,6 +97,7 @@ class CatalogueStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._embeddings = EmbeddingTable(database)
+        self._looks = LookTable(database)
         self.jobs = JobTable(database)
         """Ingestion jobs and what became of their rows."""
         self.writes = 0
@@ -208,6 +211,10 @@ class CatalogueStore:
         """Stored embeddings: content hash as hex → unit float32 vector (D,); others are absent."""
         return self._embeddings.get(hashes, fingerprint=fingerprint, kind=kind)
 
+    def looks(self, hashes: Iterable[str], *, sight: str) -> dict[str, SeenPicture]:
+        """Stored looks: content hash as hex → boxes of the picture; others are absent."""
+        return self._looks.get(hashes, sight=sight)
+
     # --- writing -------------------------------------------------------------------------------
 
     def put_pending(
@@ -216,8 +223,9 @@ class CatalogueStore:
         tenant: TenantId = DEFAULT_TENANT,
         *,
         embeddings: Sequence[EmbeddingBatch] = (),
+        looks: LookBatch | None = None,
     ) -> None:
-        """Add or replace products as ``pending``, with their embeddings, in one transaction."""
+        """Add or replace products as ``pending``, with what was made for them, at once."""
         rows = [
             {
                 "tenant": tenant,
@@ -241,6 +249,8 @@ class CatalogueStore:
         with self._change() as connection:
             for batch in embeddings:
                 self._embeddings.put(connection, batch)
+            if looks is not None:
+                self._looks.put(connection, looks)
             if rows:
                 connection.execute(upsert, rows)
                 self._grow_generation(connection, tenant)

@@ -41,6 +41,18 @@ EMBEDDING = sa.Table(
     sa.Column("vector", sa.LargeBinary, nullable=False),
 )
 
+LOOK = sa.Table(
+    "look",
+    metadata,
+    sa.Column("sight", sa.Text, primary_key=True),
+    sa.Column("content_hash", sa.LargeBinary(32), primary_key=True),
+    sa.Column("width_px", sa.Integer, nullable=False),
+    sa.Column("height_px", sa.Integer, nullable=False),
+    sa.Column("boxes", sa.LargeBinary, nullable=False),
+    sa.Column("posteriors", sa.LargeBinary, nullable=False),
+    sa.Column("vectors", sa.LargeBinary, nullable=False),
+)
+
 JOB = sa.Table(
     "ingestion_job",
     metadata,

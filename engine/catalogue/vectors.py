@@ -14,12 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.types import Product, VectorName, Vectors
+from engine.views import view_key
 
 
 class ContentKind(StrEnum):
     """What was embedded."""
 
     PICTURE = "picture"
+    VIEW = "view"
+    """The part of a picture that shows the product; stored under `engine.views.view_key`."""
     TEXT = "text"
 
 
@@ -54,6 +57,16 @@ def combine_pictures(gallery: Sequence[NDArray[np.float32]]) -> NDArray[np.float
     return main if norm < 1e-6 else (mixed / norm).astype(np.float32)
 
 
+def gallery_keys(product: Product) -> tuple[str, ...]:
+    """What the vectors of a product's gallery are stored under, the one that leads first.
+
+    The main picture leads, unless the product surely is in another one and not in it.
+    """
+    if not product.views:
+        return product.pictures
+    return tuple(view_key(each) for each in sorted(product.views, key=lambda view: not view.box))
+
+
 def product_vectors(
     product: Product,
     *,
@@ -63,16 +76,17 @@ def product_vectors(
     """The named vectors of a product's point.
 
     Args:
-        product: Its pictures and its title say which embeddings are needed.
-        pictures: Picture hash → unit vector (D,).
+        product: Its views, or pictures, and its title say which embeddings are needed.
+        pictures: Picture hash or `engine.views.view_key` → unit vector (D,).
         texts: `text_hash` → unit vector (D,).
 
     Returns:
         ``None`` when an embedding is missing.
     """
     title = texts.get(text_hash(product.title))
-    gallery = [pictures[each] for each in product.pictures if each in pictures]
-    if title is None or len(gallery) != len(product.pictures):
+    keys = gallery_keys(product)
+    gallery = [pictures[each] for each in keys if each in pictures]
+    if title is None or len(gallery) != len(keys):
         return None
     vectors = {VectorName.TITLE: title}
     if gallery:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.errors import InvalidInput
 
-__all__ = ["Interval", "bootstrap"]
+__all__ = ["Interval", "bootstrap", "bootstrap_clusters"]
 
 RESAMPLES = 1000
 CONFIDENCE = 0.95
@@ -75,6 +75,47 @@ def bootstrap(
     low, high = np.percentile(np.concatenate(drawn), [tail, 100 - tail])
     value = float(statistic(held[None])[0])
     # Rounding of sums in another order must not push the value out of its own interval.
+    return Interval(
+        value=value, low=min(float(low), value), high=max(float(high), value), n=len(held)
+    )
+
+
+def bootstrap_clusters(
+    values: Sequence[float] | NDArray[np.float64],
+    clusters: Sequence[str],
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Interval:
+    """Percentile bootstrap of a mean whose values hang together: whole clusters are resampled.
+
+    Args:
+        values: One a case, at least one.
+        clusters: The cluster of each, such as the photo that several cases are made of.
+        resamples: How many resamples are drawn.
+        seed: Same seed and same clusters, same resamples: two arms of the same cases are paired.
+
+    Returns:
+        The interval; `n` counts values, not clusters.
+
+    Raises:
+        InvalidInput: No values, one that is not finite, or not a cluster each.
+    """
+    held = np.asarray(values, dtype=np.float64)
+    if held.ndim != 1 or not len(held) or not np.isfinite(held).all() or len(clusters) != len(held):
+        raise InvalidInput(
+            f"got {held.size} values and {len(clusters)} clusters, expected as many finite "
+            "numbers as clusters, at least one"
+        )
+    _, member = np.unique(np.asarray(clusters), return_inverse=True)
+    count = int(member.max()) + 1
+    sums, sizes = (np.bincount(member, weights, count) for weights in (held, np.ones(len(held))))
+    generator = np.random.default_rng(seed)
+    drawn = generator.integers(0, count, (resamples, count))
+    means = sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
+    tail = 100 * (1 - CONFIDENCE) / 2
+    low, high = np.percentile(means, [tail, 100 - tail])
+    value = float(held.mean())
     return Interval(
         value=value, low=min(float(low), value), high=max(float(high), value), n=len(held)
     )

@@ -17,6 +17,7 @@ from engine.catalogue.store import CatalogueStore, open_catalogue
 from engine.catalogue.vectors import normalised
 from engine.ids import ProductId, point_id
 from engine.index.memory import MemoryIndex
+from engine.look import LookService
 from engine.ports import VectorIndex
 from engine.types import EncoderId, ImageRGB, Outcome, Vectors
 from ingestion.options import IngestMode, IngestOptions
@@ -60,6 +61,7 @@ class Shop:
         self.index: VectorIndex = index or MemoryIndex(DIMS)
         self.blobs = BlobFolder(folder / "blobs")
         self.encoder = CountingEncoder()
+        self.look: LookService | None = None
         self.outcomes: list[Outcome] = []
 
     def picture(self, name: str, colour: tuple[int, int, int] = (200, 30, 30)) -> str:
@@ -110,6 +112,7 @@ class Shop:
             index=self.index,
             blobs=self.blobs,
             encoder=self.encoder,
+            look=self.look,
             on_outcome=self.outcomes.append,
             should_stop=should_stop,
         )

@@ -1,0 +1,231 @@
+"""The last third of a row's way: from vectors and boxes to catalogue entries and points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.catalogue.embeddings import EmbeddingBatch
+from engine.catalogue.looks import LookBatch
+from engine.catalogue.store import CatalogueEntry
+from engine.catalogue.vectors import ContentKind, product_vectors, text_hash
+from engine.errors import DecodeError
+from engine.ids import TenantId
+from engine.look import LookService
+from engine.payload import build_point
+from engine.ports import AttributePredictor
+from engine.query.lexicon import Lexicon
+from engine.reference import able_to_show
+from engine.types import Facet, IndexPoint, Problem, Product, VectorName
+from ingestion.embed import Embedded
+from ingestion.enrich import Prediction, enrich, predictions_of
+from ingestion.mapping import BoundMapping, Field
+from ingestion.prepare import PreparedRow
+from ingestion.views import Gallery, contradicted_type, look_at_gallery
+
+__all__ = ["Finished", "FinishedRow", "Finisher"]
+
+Vector = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FinishedRow:
+    """How one row of a batch came out.
+
+    Attributes:
+        entry: ``None`` when the main picture is damaged.
+        point: Likewise.
+        problem: Why there is no entry.
+        warnings: Of the row and of its pictures.
+    """
+
+    prepared: PreparedRow
+    entry: CatalogueEntry | None
+    point: IndexPoint | None
+    problem: Problem | None
+    warnings: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Finished:
+    """A batch that is ready to be written."""
+
+    rows: tuple[FinishedRow, ...]
+    embeddings: tuple[EmbeddingBatch, ...]
+    looks: LookBatch | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Draft:
+    """A product before its attributes are known."""
+
+    row: PreparedRow
+    product: Product
+    gallery: Gallery | None
+    vectors: Mapping[VectorName, Vector]
+    warnings: Sequence[Problem]
+
+
+class Finisher:
+    """Turns embedded rows into catalogue entries and points.
+
+    Args:
+        mapping: Names the feed's columns in problems.
+        fingerprint: Of the encoder.
+        predictor: Reads attributes from vectors; skipped when absent.
+        look: Says which boxes show the product; whole pictures are taken when absent.
+        lexicon: Canonical values.
+        tenant: Whose products.
+    """
+
+    def __init__(
+        self,
+        *,
+        mapping: BoundMapping,
+        fingerprint: str,
+        predictor: AttributePredictor | None,
+        look: LookService | None,
+        lexicon: Lexicon,
+        tenant: TenantId,
+    ) -> None:
+        self._mapping = mapping
+        self._fingerprint = fingerprint
+        self._predictor = predictor
+        self._look = look
+        self._lexicon = lexicon
+        self._tenant = tenant
+
+    def finish(self, batch: Embedded) -> Finished:
+        """Make entries and points."""
+        views: dict[str, Vector] = {}
+        rows = tuple(self._finish_rows(batch, views))
+        held = EmbeddingBatch(fingerprint=self._fingerprint, kind=ContentKind.VIEW, vectors=views)
+        return Finished(rows=rows, embeddings=(*batch.new, held), looks=batch.new_looks)
+
+    def _damaged(self, row: PreparedRow, error: DecodeError, *, is_main: bool) -> Problem:
+        field = Field.IMAGE if is_main else Field.MORE_IMAGES
+        column = self._mapping.column(field)
+        return Problem(
+            code=error.code,
+            message=str(error),
+            column=column,
+            value=self._mapping.cell(row.record, field)[:200],
+        )
+
+    def _finish_rows(self, batch: Embedded, views: dict[str, Vector]) -> Iterable[FinishedRow]:
+        pictures, damaged = batch.pictures, batch.damaged
+        drafts: list[_Draft] = []
+        for row in batch.rows:
+            if row.pictures[0].content_hash not in pictures:
+                error = damaged[row.pictures[0].content_hash]
+                yield FinishedRow(
+                    prepared=row, entry=None, point=None,
+                    problem=self._damaged(row, error, is_main=True), warnings=row.warnings,
+                )  # fmt: skip
+                continue
+            warnings = list(row.warnings)
+            for each in row.pictures[1:]:
+                error = damaged.get(each.content_hash)
+                if error is not None:
+                    warnings.append(self._damaged(row, error, is_main=False))
+            product = self._product(row, pictures)
+            gallery = self._gallery(product, batch)
+            if gallery is not None:
+                product = replace(product, views=gallery.views)
+                views.update(gallery.vectors)
+            vectors = product_vectors(product, pictures={**pictures, **views}, texts=batch.texts)
+            assert vectors is not None  # every title and every picture kept was embedded
+            drafts.append(
+                _Draft(
+                    row=row, product=product, gallery=gallery, vectors=vectors, warnings=warnings
+                )
+            )
+        for draft, prediction in zip(drafts, self._predict(drafts), strict=True):
+            yield self._finished(draft, prediction)
+
+    def _gallery(self, product: Product, batch: Embedded) -> Gallery | None:
+        if self._look is None:
+            return None
+        seen = [batch.looks[each] for each in product.pictures]
+        title = batch.texts[text_hash(product.title)]
+        return look_at_gallery(product.pictures, seen, title, self._look)
+
+    def _finished(self, draft: _Draft, prediction: Prediction) -> FinishedRow:
+        row = draft.row
+        attributes = enrich(
+            row.row.attributes,
+            title=draft.product.title,
+            lexicon=self._lexicon,
+            prediction=prediction,
+        )
+        complete = replace(draft.product, attributes=attributes)
+        doubts = self._doubts(complete, draft)
+        return FinishedRow(
+            prepared=row,
+            entry=CatalogueEntry(product=complete, row_hash=row.row.row_hash, version=row.version),
+            point=build_point(complete, draft.vectors, version=row.version),
+            problem=None,
+            warnings=(*draft.warnings, *doubts),
+        )
+
+    def _doubts(self, product: Product, draft: _Draft) -> list[Problem]:
+        """Where the picture contradicts the feed, whose word holds all the same."""
+        gallery = draft.gallery
+        if self._look is None or gallery is None or gallery.leading is None:
+            return []
+        said = contradicted_type(product.attributes, gallery, self._look)
+        if not said:
+            return []
+        shown = gallery.leading.name or gallery.leading.label
+        return [
+            Problem(
+                code="row.type_contradicted",
+                message=f"the feed says {said}, the picture shows {shown}.",
+                column=self._mapping.column(Field.TYPE) or self._mapping.column(Field.TITLE),
+                value=said,
+            )
+        ]
+
+    def _product(self, prepared: PreparedRow, pictures: Mapping[str, Vector]) -> Product:
+        row = prepared.row
+        hashes = [each.content_hash for each in prepared.pictures if each.content_hash in pictures]
+        return Product(
+            product_id=row.product_id,
+            tenant=self._tenant,
+            title=row.title,
+            description=row.description,
+            brand=row.brand,
+            link=row.link,
+            group_id=row.group_id,
+            price_minor=row.price_minor,
+            currency=row.currency,
+            availability=row.availability,
+            pictures=tuple(dict.fromkeys(hashes)),
+        )
+
+    def _predict(self, drafts: Sequence[_Draft]) -> Sequence[Prediction]:
+        if self._predictor is None or not drafts:
+            return [{} for _ in drafts]
+        stacked = np.stack([each.vectors[VectorName.PICTURE] for each in drafts])  # (N, D)
+        shares = dict(self._predictor.predict(stacked))
+        labels = self._predictor.labels
+        if self._look is not None and Facet.TYPE in shares:
+            shares[Facet.TYPE] = self._able_to_show(shares[Facet.TYPE], drafts, self._look)
+        return predictions_of(shares, labels)
+
+    def _able_to_show(
+        self, shares: NDArray[np.float32], drafts: Sequence[_Draft], look: LookService
+    ) -> NDArray[np.float32]:
+        """Shares of types (N, C), of which those that the product's box cannot show are 0."""
+        assert self._predictor is not None
+        values = self._predictor.labels[Facet.TYPE]
+        held = shares.copy()
+        for place, draft in enumerate(drafts):
+            leading = draft.gallery.leading if draft.gallery else None
+            if leading is not None:
+                held[place] = able_to_show(held[place], values, partial(look.shows, leading.label))
+        return held

@@ -1,0 +1,175 @@
+"""Ingestion that finds the product in its pictures."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from engine.catalogue.vectors import ContentKind
+from engine.ids import DEFAULT_TENANT, ProductId, point_id
+from engine.look import LookService, crop
+from engine.reconcile import reconcile
+from engine.types import ImageRGB, OutcomeKind, Product, VectorName
+from engine.views import view_key
+from tests.engine.blocks import Blocks, Bottoms, Namer, photo, shows
+from tests.ingestion.shop import Shop
+
+
+class Locating(Shop):
+    """A shop that sells bottoms: every blue block is taken for the product."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.detector = Blocks()
+        self.look = self.service()
+
+    def service(self) -> LookService:
+        return LookService(
+            detector=self.detector,
+            encoder=self.encoder,
+            finder=Bottoms(),
+            namer=Namer(),
+            shows=shows,
+        )
+
+    def put(self, name: str, image: ImageRGB) -> str:
+        data = io.BytesIO()
+        Image.fromarray(image).save(data, "PNG")
+        (self.feed_folder / name).write_bytes(data.getvalue())
+        return name
+
+    def product(self) -> Product:
+        return self.catalogue.get(ProductId("1"))
+
+    def vector(self) -> np.ndarray:
+        (point,) = self.index.retrieve(
+            [point_id(DEFAULT_TENANT, ProductId("1"))], with_vectors=True
+        )
+        return point.vectors[VectorName.PICTURE]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Locating:
+    return Locating(tmp_path)
+
+
+def row(*pictures: str, title: str = "Blue skirt") -> dict[str, str]:
+    main, *more = pictures
+    return {
+        "id": "1", "title": title, "image_link": main, "additional_image_link": ",".join(more)
+    }  # fmt: skip
+
+
+def test_the_box_of_the_product_is_embedded_and_not_its_neighbour(shop: Locating) -> None:
+    report = shop.ingest(shop.feed([row(shop.put("a.png", photo()))]), least_look_px=50)
+    (view,) = shop.product().views
+    assert view.box == pytest.approx((15 / 60, 45 / 100, 45 / 60, 90 / 100))
+    assert (view.label, view.name) == ("bottom", "skirt")
+    assert (view.confidence, view.name_confidence) == pytest.approx((0.8, 0.5))
+    alone = shop.encoder.embed_images([crop(photo(), (15, 45, 45, 90))])[0]
+    assert shop.vector() == pytest.approx(alone, abs=1e-3)
+    assert (report.looked_at, report.located) == (1, 1)
+
+
+def test_where_no_box_is_sure_the_whole_picture_counts_and_the_view_says_so(
+    shop: Locating,
+) -> None:
+    report = shop.ingest(shop.feed([row(shop.put("a.png", photo(blue=False)))]), least_look_px=50)
+    (view,) = shop.product().views
+    assert (view.box, view.label, view.confidence) == (None, "", 0)
+    whole = shop.encoder.embed_images([photo(blue=False)])[0]
+    assert shop.vector() == pytest.approx(whole, abs=1e-3)
+    assert (report.looked_at, report.located) == (1, 0)
+
+
+def test_a_picture_in_which_the_product_is_sure_leads(shop: Locating) -> None:
+    shop.put("a.png", photo(blue=False))
+    shop.put("b.png", photo())
+    shop.ingest(shop.feed([row("a.png", "b.png")]), least_look_px=50)
+    held = shop.product()
+    assert [each.picture for each in held.views] == list(held.pictures)
+    assert [each.box is None for each in held.views] == [True, False]
+    part, whole = shop.encoder.embed_images([crop(photo(), (15, 45, 45, 90)), photo(blue=False)])
+    mixed = part + whole
+    assert shop.vector() == pytest.approx(mixed / np.linalg.norm(mixed), abs=1e-3)
+
+
+def test_small_pictures_are_taken_whole(shop: Locating) -> None:
+    shop.ingest(shop.feed([row(shop.put("a.png", photo()))]))
+    assert shop.detector.asked == 0
+    assert shop.product().views[0].box is None
+
+
+def test_no_picture_is_looked_at_twice(shop: Locating) -> None:
+    name = shop.put("a.png", photo())
+    feed = shop.feed([row(name)])
+    shop.ingest(feed, least_look_px=50)
+    asked, embedded = shop.detector.asked, shop.encoder.pictures
+    before = shop.state()
+    assert shop.ingest(feed, least_look_px=50).unchanged == 1
+    shop.ingest(feed, least_look_px=50, refresh=True)
+    assert shop.state() == before
+    shop.ingest(shop.feed([row(name, title="Another blue skirt")]), least_look_px=50)
+    assert (shop.detector.asked, shop.encoder.pictures) == (asked, embedded)
+    assert shop.product().views[0].label == "bottom"
+
+
+def test_taking_pictures_whole_is_another_recipe_and_comes_back(shop: Locating) -> None:
+    feed = shop.feed([row(shop.put("a.png", photo()))])
+    shop.ingest(feed, least_look_px=50)
+    boxed = shop.vector()
+    assert shop.ingest(feed, least_look_px=50, detect=False).indexed == 1
+    assert shop.product().views == ()
+    assert abs(shop.vector() - boxed).max() > 0.01
+    assert shop.ingest(feed, least_look_px=50).indexed == 1
+    assert shop.vector() == pytest.approx(boxed)
+
+
+def test_a_lost_point_is_rebuilt_from_the_view(shop: Locating) -> None:
+    shop.put("a.png", photo())
+    shop.put("b.png", photo(blue=False))
+    shop.ingest(shop.feed([row("b.png", "a.png")]), least_look_px=50)
+    before = shop.state()
+    shop.index.delete([point_id(DEFAULT_TENANT, ProductId("1"))])
+    embedded = shop.encoder.pictures
+    report = reconcile(shop.catalogue, shop.index, encoder_id=shop.encoder.encoder_id)
+    assert (report.rebuilt, shop.encoder.pictures) == (1, embedded)
+    assert shop.state() == before
+
+
+def test_a_view_is_stored_under_its_key(shop: Locating) -> None:
+    shop.ingest(shop.feed([row(shop.put("a.png", photo()))]), least_look_px=50)
+    key = view_key(shop.product().views[0])
+    held = shop.catalogue.embeddings(
+        [key], fingerprint=shop.encoder.encoder_id.fingerprint, kind=ContentKind.VIEW
+    )
+    assert held[key] == pytest.approx(shop.vector(), abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("title", "doubted"),
+    [("Blue skirt", ""), ("Blue shirt", "shirt"), ("Eau de parfum perfume", ""), ("Thing", "")],
+)
+def test_a_type_that_the_picture_contradicts_is_told_and_kept(
+    shop: Locating, title: str, doubted: str
+) -> None:
+    feed = shop.feed([row(shop.put("a.png", photo()), title=title)])
+    shop.ingest(feed, least_look_px=50)
+    outcome = shop.outcome_of(1)
+    assert outcome.kind is OutcomeKind.INDEXED
+    told = [each for each in outcome.warnings if each.code == "row.type_contradicted"]
+    assert [each.value for each in told] == ([doubted] if doubted else [])
+    if doubted:
+        assert told[0].message == "the feed says shirt, the picture shows skirt."
+        assert "shirt" in {each.value for each in shop.product().attributes}
+
+
+def test_a_service_that_names_no_product_changes_nothing(shop: Locating) -> None:
+    shop.look = LookService(detector=shop.detector, encoder=shop.encoder)
+    report = shop.ingest(shop.feed([row(shop.put("a.png", photo()))]), least_look_px=50)
+    assert (shop.detector.asked, report.looked_at) == (0, 0)
+    assert shop.product().views == ()
