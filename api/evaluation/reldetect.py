@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from detectors.registry import load_detector
 from detectors.relations import RelationNetwork
 from detectors.taxonomy import Taxonomy, default_taxonomy
 from detectors.training.fine_arms import (
-    Choices,
+    Heads,
     Namer,
     Vocabulary,
     coarse_arm,
@@ -62,12 +62,14 @@ class Fold:
         held_out: Photos on which the heads of the rivals choose their form; all annotated.
         test: Photos that no arm has seen.
         network: Predicts relations; trained on none of the test photos.
+        heads: Of the rivals, kept for other test photos.
     """
 
     train: Sequence[FinePhoto]
     held_out: Sequence[FinePhoto]
     test: Sequence[FinePhoto]
     network: RelationNetwork
+    heads: Heads = field(default_factory=Heads)
 
 
 def detections_of(*, simulated: bool) -> Detect:
@@ -124,7 +126,7 @@ def measure_reldetect(
         every_class: Whether the mean over all fine classes, defined or not, is reported too.
         most_draws: Of a budget's annotations.
         rate: Tells right from wrong.
-        metric: Name of the mean.
+        metric: Name of the mean, such as ``map50``; of one class it is ``ap50``.
     """
     photos = [photo for fold in folds for photo in fold.test]
     told = counted_classes(photos, _told_classes(definitions, words), least=LEAST_BOXES)
@@ -136,7 +138,6 @@ def measure_reldetect(
          for part in (fold.train, fold.test)]
         for fold in folds
     ]  # fmt: skip
-    choices: list[Choices] = [{} for _ in folds]
     places = [classes.index(name) for name in told]
     figures: list[Figure] = []
     for budget, condition in budgets.items():
@@ -144,8 +145,8 @@ def measure_reldetect(
         rated: dict[str, list[ClassRating]] = {}
         for draw in range(min(draws, most_draws)):
             named: dict[str, list[_Scores]] = {}
-            for fold, (train, test), chosen in zip(folds, relations, choices, strict=True):
-                found = _named(fold, train, test, share, draw, definitions, words, chosen)
+            for fold, (train, test) in zip(folds, relations, strict=True):
+                found = _named(fold, train, test, share, draw, definitions, words)
                 for arm, scores in found.items():
                     named.setdefault(arm, []).extend(scores)
             for arm, scores in named.items():
@@ -166,7 +167,8 @@ def measure_reldetect(
                 name: int(each.truths.sum())
                 for name, each in zip(classes, rated[_OWN], strict=False)
             }
-            figures += _by_class(of_told, condition, {name: boxes[name] for name in told})
+            one = metric.removeprefix("m")
+            figures += _by_class(of_told, one, condition, {name: boxes[name] for name in told})
     return figures, told
 
 
@@ -178,7 +180,6 @@ def _named(
     draw: int,
     definitions: Sequence[Definition],
     words: Vocabulary,
-    choices: Choices,
 ) -> dict[str, list[_Scores]]:
     """Scores of every arm for a fold's test photos; without annotations only two arms differ."""
     budget = draw_budget(fold.train, share, seed=draw) if share else []
@@ -191,9 +192,11 @@ def _named(
     }
     rivals: dict[str, Namer] = {"coarse": coarse_arm(words)}
     if budget:
-        rivals["cooccurrence"] = cooccurrence_arm(fold.train, budget, fold.held_out, words, choices)
+        rivals["cooccurrence"] = cooccurrence_arm(
+            fold.train, budget, fold.held_out, words, fold.heads
+        )
         for arm in fold.train[0].vectors:
-            rivals[arm] = finetuned_arm(arm, fold.train, budget, fold.held_out, words, choices)
+            rivals[arm] = finetuned_arm(arm, fold.train, budget, fold.held_out, words, fold.heads)
     return found | {arm: [name(photo) for photo in fold.test] for arm, name in rivals.items()}
 
 
@@ -219,12 +222,15 @@ def _means(
 
 
 def _by_class(
-    precisions: Mapping[str, NDArray[np.float64]], condition: str, boxes: Mapping[str, int]
+    precisions: Mapping[str, NDArray[np.float64]],
+    metric: str,
+    condition: str,
+    boxes: Mapping[str, int],
 ) -> list[Figure]:
     return [
         measured(
             mean_interval(each[:, :, place], n=count),
-            metric="ap50",
+            metric=metric,
             arm=arm,
             condition=f"{condition}/{name}",
         )

@@ -7,7 +7,7 @@ same detector in all of them; they differ in how they share a coarse class out a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,11 @@ from detectors.knowledge import Definition
 from detectors.relations import RelationNetwork
 from detectors.reldetect import box_scores, fine_scores
 from detectors.training.calibration import fit_calibrations
-from detectors.training.fine_heads import Annotations, HeadConfig, choose_head, fit_head
+from detectors.training.fine_heads import Annotations, FineHead, HeadConfig, choose_head, fit_head
 from engine.evaluation.fine import FinePhoto, annotated
 
 __all__ = [
-    "Choices", "Namer", "Vocabulary", "coarse_arm", "cooccurrence_arm", "finetuned_arm",
+    "Heads", "Namer", "Vocabulary", "coarse_arm", "cooccurrence_arm", "finetuned_arm",
     "fit_to_budget", "name_by_relations", "relation_scores",
 ]  # fmt: skip
 
@@ -30,13 +30,24 @@ Namer = Callable[[FinePhoto], Mapping[str, NDArray[np.float64]]]
 """Fine class → (N,) score of each box of a photo."""
 Budget = Sequence[tuple[int, int]]
 """(photo, known box) of each annotation."""
-Choices = dict[tuple[str, int], HeadConfig]
-"""(arm, size of the budget) → the form of head that was chosen."""
 
 _DECAYS = (3.0, 30.0, 100.0)
 _HEADS = tuple(HeadConfig(hidden=hidden, decay=decay) for hidden in (0, 64) for decay in _DECAYS)
 """What the fine-tuned arm chooses from."""
 _PLAIN = tuple(HeadConfig(hidden=0, decay=decay) for decay in _DECAYS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heads:
+    """What was chosen and fitted already: other test photos need no other heads.
+
+    Attributes:
+        chosen: (arm, size of the budget) → form; draws of one size are alike.
+        fitted: (arm, budget) → head.
+    """
+
+    chosen: dict[tuple[str, int], HeadConfig] = field(default_factory=dict)
+    fitted: dict[tuple[str, tuple[tuple[int, int], ...]], FineHead] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +76,10 @@ def cooccurrence_arm(
     budget: Budget,
     held_out: Sequence[FinePhoto],
     words: Vocabulary,
-    choices: Choices,
+    heads: Heads,
 ) -> Namer:
     """What is seen in the photo says which fine class it is; where things lie does not."""
-    return _head_arm(photos, budget, held_out, words, _company, _PLAIN, choices, "cooccurrence")
+    return _head_arm(photos, budget, held_out, words, _company, _PLAIN, heads, "cooccurrence")
 
 
 def finetuned_arm(
@@ -77,7 +88,7 @@ def finetuned_arm(
     budget: Budget,
     held_out: Sequence[FinePhoto],
     words: Vocabulary,
-    choices: Choices,
+    heads: Heads,
 ) -> Namer:
     """A head over the box's picture vector (of `arm`), its posterior and where it lies."""
 
@@ -87,7 +98,7 @@ def finetuned_arm(
             [photo.vectors[arm], photo.posteriors, _places(photo, words.classes)], axis=1
         ).astype(np.float32)  # fmt: skip
 
-    return _head_arm(photos, budget, held_out, words, features, _HEADS, choices, arm)
+    return _head_arm(photos, budget, held_out, words, features, _HEADS, heads, arm)
 
 
 def relation_scores(
@@ -156,18 +167,23 @@ def _head_arm(
     words: Vocabulary,
     features: Callable[[FinePhoto], NDArray[np.float32]],
     configs: Sequence[HeadConfig],
-    choices: Choices,
+    heads: Heads,
     arm: str,
 ) -> Namer:
-    given = _annotations(photos, budget, words, features)
-    key = (arm, len(budget))
-    if key not in choices:  # draws of one size are alike
-        every = [
-            (photo, box) for photo, each in enumerate(held_out) for box in range(len(each.labels))
-        ]
-        labelled = _annotations(held_out, every, words, features)
-        choices[key] = choose_head(given, labelled, words.siblings, configs)
-    head = fit_head(given, words.siblings, choices[key])
+    key = (arm, tuple(budget))
+    if key not in heads.fitted:
+        given = _annotations(photos, budget, words, features)
+        size = (arm, len(budget))
+        if size not in heads.chosen:
+            every = [
+                (number, box)
+                for number, each in enumerate(held_out)
+                for box in range(len(each.labels))
+            ]
+            labelled = _annotations(held_out, every, words, features)
+            heads.chosen[size] = choose_head(given, labelled, words.siblings, configs)
+        heads.fitted[key] = fit_head(given, words.siblings, heads.chosen[size])
+    head = heads.fitted[key]
 
     def name(photo: FinePhoto) -> dict[str, NDArray[np.float64]]:
         read = features(photo)
