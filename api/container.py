@@ -159,23 +159,14 @@ class Container:
     def _build_look(self) -> LookService | None:
         if self.settings.detector == "none":
             return None
-        from detectors.registry import load_detector, load_foreign
-        from detectors.taxonomy import default_taxonomy
-        from engine.look import LookService
-        from models.onnx_session import OnnxTower
+        from api.look import build_look
 
-        types, lexicon = default_taxonomy().types, self.lexicon
-        settings = self.settings
-        detector = (
-            load_detector(OnnxTower)
-            if settings.detector == "yolo"
-            else load_foreign(OnnxTower, Path(settings.detector), labels=settings.detector_labels)
-        )
-        return LookService(
-            detector=detector,
-            encoder=self.encoder,
+        return build_look(
+            self.encoder,
             predictor=self.predictor,
-            shows=lambda label, value: bool(types[label] & {value, lexicon.category(value)}),
+            lexicon=self.lexicon,
+            detector=self.settings.detector,
+            labels=self.settings.detector_labels,
         )
 
     def _open_catalogue(self) -> CatalogueStore:

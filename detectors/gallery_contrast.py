@@ -21,7 +21,7 @@ Matrix = NDArray[np.float32]
 
 
 class BoxTitleScorer:
-    """The port `engine.ports.MainProductFinder`; its scores are similarities, not probabilities.
+    """Scores boxes as `GalleryGraph` does, by similarities instead of probabilities.
 
     Args:
         tensors: Of `detectors.training.gallery_net.BoxTitleNet`.

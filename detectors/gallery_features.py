@@ -69,7 +69,7 @@ def gallery_nodes(gallery: Sequence[SeenPicture], *, classes: int, dims: int) ->
     """
     for number, each in enumerate(gallery):
         count = len(each.detections)
-        if each.vectors.shape != (count, dims):
+        if count and each.vectors.shape != (count, dims):
             raise InvalidInput(
                 f"got vectors of shape {each.vectors.shape}, expected ({count}, {dims})",
                 where=f"picture {number}",
@@ -84,7 +84,10 @@ def gallery_nodes(gallery: Sequence[SeenPicture], *, classes: int, dims: int) ->
     posteriors = np.array([seen.posterior for _, seen in found], np.float32)
     counts = [len(each.detections) for each in gallery]
     return GalleryNodes(
-        vectors=np.concatenate([np.zeros((0, dims), np.float32), *(e.vectors for e in gallery)]),
+        # The empty list of vectors of a picture without boxes may have any shape.
+        vectors=np.concatenate(
+            [np.zeros((0, dims), np.float32), *(e.vectors for e in gallery if e.detections)]
+        ),
         posteriors=posteriors.reshape(-1, classes),
         geometry=_geometry(boxes, sides[:, 1] / sides[:, 0]),
         boxes=boxes,

@@ -19,6 +19,7 @@ Training: `detectors.training.gallery`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -69,8 +70,16 @@ class GalleryGraph:
         InvalidInput: A tensor is missing or the tensors do not belong together.
     """
 
-    def __init__(self, tensors: Mapping[str, NDArray[Any]], *, edges: Edges, classes: int) -> None:
+    def __init__(
+        self,
+        tensors: Mapping[str, NDArray[Any]],
+        *,
+        edges: Edges,
+        classes: int,
+        revision: str = "",
+    ) -> None:
         self._edges: Edges = edges
+        self._revision = revision
         self._classes = classes
         self._held = {name: np.asarray(each, np.float32) for name, each in tensors.items()}
         wanted = _names(edges)
@@ -83,20 +92,31 @@ class GalleryGraph:
         if inputs != 2 * self._dims + own + low + 2:
             raise InvalidInput(f"the network takes {inputs} inputs for {classes} classes")
 
+    @property
+    def revision(self) -> str:
+        """Of its weights."""
+        return self._revision
+
     def score(
         self, gallery: Sequence[SeenPicture], title: NDArray[np.float32] | None
     ) -> list[NDArray[np.float32]]:
-        """See `engine.ports.MainProductFinder`.
+        """See `engine.ports.MainProductFinder`; of a picture all but the surest boxes get 0.
 
         Raises:
             InvalidInput: Vectors, posteriors or title are of another length.
         """
         if title is not None and title.shape != (self._dims,):
             raise InvalidInput(f"got {title.shape}, expected ({self._dims},)", where="title")
-        nodes = gallery_nodes(gallery, classes=self._classes, dims=self._dims)
+        heard = [_as_trained(each) for each in gallery]
+        nodes = gallery_nodes(heard, classes=self._classes, dims=self._dims)
         scores = self.probabilities(nodes, title)
-        ends = np.cumsum([len(each.detections) for each in gallery])
-        return [part.copy() for part in np.split(scores, ends[:-1])] if len(gallery) else []
+        found: list[NDArray[np.float32]] = []
+        for each, given in zip(heard, gallery, strict=True):
+            part = np.zeros(len(given.detections), np.float32)
+            part[: len(each.detections)] = scores[: len(each.detections)]
+            scores = scores[len(each.detections) :]
+            found.append(part)
+        return found
 
     def probabilities(
         self, nodes: GalleryNodes, title: NDArray[np.float32] | None
@@ -178,6 +198,12 @@ class GalleryGraph:
         scale = 1 / np.sqrt((centred**2).mean(axis=1, keepdims=True) + np.float32(_NORM_EPS))
         out = centred * scale * self._held[f"{name}.weight"] + self._held[f"{name}.bias"]
         return out.astype(np.float32)
+
+
+def _as_trained(picture: SeenPicture) -> SeenPicture:
+    """The picture with the boxes that training would have left in: the surest come first."""
+    kept = [each for each in picture.detections[:MOST_BOXES] if each.score >= LEAST_SCORE]
+    return replace(picture, detections=tuple(kept), vectors=picture.vectors[: len(kept)])
 
 
 def neighbours(relation: Relation, picture: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -75,7 +76,12 @@ def load_gallery_graph(folder: Path = WEIGHTS, *, arm: str = "gcn") -> GalleryGr
     }  # fmt: skip
     path = folder / f"{arm}.safetensors"
     try:
-        return GalleryGraph(_tensors(path), edges=edges[arm], classes=len(config.classes))
+        return GalleryGraph(
+            _tensors(path),
+            edges=edges[arm],
+            classes=len(config.classes),
+            revision=hashlib.sha256(path.read_bytes()).hexdigest()[:16],
+        )
     except InvalidInput as error:
         raise ModelUnavailable(f"is damaged: {error!r}", where=str(path), hint=_HINT) from error
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +18,12 @@ from engine.look import LookService
 from engine.payload import build_point
 from engine.ports import AttributePredictor
 from engine.query.lexicon import Lexicon
-from engine.reference import able_to_show
 from engine.types import Facet, IndexPoint, Problem, Product, VectorName
 from ingestion.embed import Embedded
 from ingestion.enrich import Prediction, enrich, predictions_of
 from ingestion.mapping import BoundMapping, Field
 from ingestion.prepare import PreparedRow
-from ingestion.views import Gallery, contradicted_type, look_at_gallery
+from ingestion.views import Gallery, TypeJudge, look_at_gallery
 
 __all__ = ["Finished", "FinishedRow", "Finisher"]
 
@@ -98,6 +96,10 @@ class Finisher:
         self._look = look
         self._lexicon = lexicon
         self._tenant = tenant
+        self._judge: TypeJudge | None = None
+        if look is not None:
+            types = predictor.labels.get(Facet.TYPE, ()) if predictor else ()
+            self._judge = TypeJudge(look, types, lexicon)
 
     def finish(self, batch: Embedded) -> Finished:
         """Make entries and points."""
@@ -117,7 +119,7 @@ class Finisher:
         )
 
     def _finish_rows(self, batch: Embedded, views: dict[str, Vector]) -> Iterable[FinishedRow]:
-        pictures, damaged = batch.pictures, batch.damaged
+        pictures, damaged = dict(batch.pictures), batch.damaged
         drafts: list[_Draft] = []
         for row in batch.rows:
             if row.pictures[0].content_hash not in pictures:
@@ -137,58 +139,65 @@ class Finisher:
             if gallery is not None:
                 product = replace(product, views=gallery.views)
                 views.update(gallery.vectors)
-            vectors = product_vectors(product, pictures={**pictures, **views}, texts=batch.texts)
+                pictures.update(gallery.vectors)
+            vectors = product_vectors(product, pictures=pictures, texts=batch.texts)
             assert vectors is not None  # every title and every picture kept was embedded
             drafts.append(
                 _Draft(
                     row=row, product=product, gallery=gallery, vectors=vectors, warnings=warnings
                 )
             )
-        for draft, prediction in zip(drafts, self._predict(drafts), strict=True):
-            yield self._finished(draft, prediction)
+        shares = self._shares(drafts)
+        predictions: Sequence[Prediction] = [{} for _ in drafts]
+        if self._predictor is not None and shares:
+            predictions = predictions_of(shares, self._predictor.labels)
+        types = shares.get(Facet.TYPE, np.empty((len(drafts), 0), np.float32))
+        for draft, prediction, likely in zip(drafts, predictions, types, strict=True):
+            yield self._finished(draft, prediction, likely)
 
     def _gallery(self, product: Product, batch: Embedded) -> Gallery | None:
         if self._look is None:
             return None
+        wholes = {each: batch.pictures[each] for each in product.pictures}
         seen = [batch.looks[each] for each in product.pictures]
         title = batch.texts[text_hash(product.title)]
-        return look_at_gallery(product.pictures, seen, title, self._look)
+        return look_at_gallery(wholes, seen, title, self._look)
 
-    def _finished(self, draft: _Draft, prediction: Prediction) -> FinishedRow:
-        row = draft.row
+    def _finished(self, draft: _Draft, prediction: Prediction, types: Vector) -> FinishedRow:
+        row, product, gallery = draft.row, draft.product, draft.gallery
         attributes = enrich(
-            row.row.attributes,
-            title=draft.product.title,
-            lexicon=self._lexicon,
-            prediction=prediction,
+            row.row.attributes, title=product.title, lexicon=self._lexicon, prediction=prediction
         )
-        complete = replace(draft.product, attributes=attributes)
-        doubts = self._doubts(complete, draft)
+        product = replace(product, attributes=attributes)
+        warnings = list(draft.warnings)
+        if gallery is not None and self._judge is not None:
+            product = replace(product, views=self._judge.name(gallery, attributes, types))
+            doubt = self._judge.doubt(attributes, gallery, types)
+            if doubt is not None:
+                warnings.append(self._doubted(row, *doubt))
         return FinishedRow(
             prepared=row,
-            entry=CatalogueEntry(product=complete, row_hash=row.row.row_hash, version=row.version),
-            point=build_point(complete, draft.vectors, version=row.version),
+            entry=CatalogueEntry(product=product, row_hash=row.row.row_hash, version=row.version),
+            point=build_point(product, draft.vectors, version=row.version),
             problem=None,
-            warnings=(*draft.warnings, *doubts),
+            warnings=tuple(warnings),
         )
 
-    def _doubts(self, product: Product, draft: _Draft) -> list[Problem]:
-        """Where the picture contradicts the feed, whose word holds all the same."""
-        gallery = draft.gallery
-        if self._look is None or gallery is None or gallery.leading is None:
-            return []
-        said = contradicted_type(product.attributes, gallery, self._look)
-        if not said:
-            return []
-        shown = gallery.leading.name or gallery.leading.label
-        return [
-            Problem(
-                code="row.type_contradicted",
-                message=f"the feed says {said}, the picture shows {shown}.",
-                column=self._mapping.column(Field.TYPE) or self._mapping.column(Field.TITLE),
-                value=said,
-            )
-        ]
+    def _doubted(self, row: PreparedRow, said: str, shown: str) -> Problem:
+        """For the merchandiser to look at; the feed's word holds all the same."""
+        column = self._mapping.column(Field.TYPE) or self._mapping.column(Field.TITLE)
+        return Problem(
+            code="row.type_doubtful",
+            message=f"the feed says {said}, the picture shows {shown}.",
+            column=column,
+            value=said,
+        )
+
+    def _shares(self, drafts: Sequence[_Draft]) -> Mapping[Facet, NDArray[np.float32]]:
+        if self._predictor is None or not drafts:
+            return {}
+        stacked = np.stack([each.vectors[VectorName.PICTURE] for each in drafts])  # (N, D)
+        return self._predictor.predict(stacked)
 
     def _product(self, prepared: PreparedRow, pictures: Mapping[str, Vector]) -> Product:
         row = prepared.row
@@ -206,26 +215,3 @@ class Finisher:
             availability=row.availability,
             pictures=tuple(dict.fromkeys(hashes)),
         )
-
-    def _predict(self, drafts: Sequence[_Draft]) -> Sequence[Prediction]:
-        if self._predictor is None or not drafts:
-            return [{} for _ in drafts]
-        stacked = np.stack([each.vectors[VectorName.PICTURE] for each in drafts])  # (N, D)
-        shares = dict(self._predictor.predict(stacked))
-        labels = self._predictor.labels
-        if self._look is not None and Facet.TYPE in shares:
-            shares[Facet.TYPE] = self._able_to_show(shares[Facet.TYPE], drafts, self._look)
-        return predictions_of(shares, labels)
-
-    def _able_to_show(
-        self, shares: NDArray[np.float32], drafts: Sequence[_Draft], look: LookService
-    ) -> NDArray[np.float32]:
-        """Shares of types (N, C), of which those that the product's box cannot show are 0."""
-        assert self._predictor is not None
-        values = self._predictor.labels[Facet.TYPE]
-        held = shares.copy()
-        for place, draft in enumerate(drafts):
-            leading = draft.gallery.leading if draft.gallery else None
-            if leading is not None:
-                held[place] = able_to_show(held[place], values, partial(look.shows, leading.label))
-        return held

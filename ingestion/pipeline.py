@@ -35,7 +35,13 @@ from ingestion.normalise import Normaliser
 from ingestion.options import IngestMode, IngestOptions
 from ingestion.pictures import PictureReader
 from ingestion.prepare import PreparedRow, Preparer, recipe
-from ingestion.report import DeletionsRefused, IngestionReport, RejectedFile, write_report
+from ingestion.report import (
+    DeletionsRefused,
+    IngestionReport,
+    RejectedFile,
+    WarningsFile,
+    write_report,
+)
 from ingestion.sources.registry import open_source
 from ingestion.sources.source import FeedSource
 from ingestion.tally import OnOutcome, OnProgress, Progress, Tally
@@ -95,10 +101,12 @@ def ingest(
     if look is not None and not (options.detect and look.finds_products):
         look = None
     with ExitStack() as cleanup:
-        rejected_file = None
+        rejected_file = warnings_file = None
         if options.report_folder:
             rejected_file = RejectedFile(options.report_folder, source.columns)
             cleanup.callback(rejected_file.discard)
+            warnings_file = WarningsFile(options.report_folder)
+            cleanup.callback(warnings_file.discard)
         run = _Run(
             feed=feed,
             options=options,
@@ -131,14 +139,17 @@ def ingest(
                 lexicon=words,
                 tenant=options.tenant,
             ),
-            tally=Tally(rejected_file, on_outcome),
+            tally=Tally(rejected_file, warnings_file, on_outcome),
             on_progress=on_progress or _ignore,
             should_stop=should_stop or _never,
         )
         run.read_feed()
         refused = run.delete_vanished()
         run.optimise()
-        report = run.report(rejected_file.finish() if rejected_file else "")
+        report = run.report(
+            rejected_path=rejected_file.finish() if rejected_file else "",
+            warnings_path=warnings_file.finish() if warnings_file else "",
+        )
         if options.report_folder:
             write_report(options.report_folder, report)
     if refused:
@@ -241,7 +252,7 @@ class _Run:
         if self.tally.outcomes[OutcomeKind.INDEXED] > OPTIMISE_FROM_POINTS:
             self.index.optimise()
 
-    def report(self, rejected_path: str) -> IngestionReport:
+    def report(self, *, rejected_path: str, warnings_path: str) -> IngestionReport:
         """The result."""
         outcomes = self.tally.outcomes
         return IngestionReport(
@@ -264,6 +275,7 @@ class _Run:
             notes=tuple(self._notes),
             stopped=self._stopped,
             rejected_path=rejected_path,
+            warnings_path=warnings_path,
         )
 
     # --- rows ------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from ingestion.pictures import EncodedPicture, PictureProblem, PictureReader
 
 __all__ = ["PreparedRow", "Preparer", "recipe"]
 
-ENRICHMENT = 3
+ENRICHMENT = 4
 """Grows when the same row and pictures would become another point."""
 
 

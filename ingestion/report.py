@@ -7,6 +7,7 @@ import dataclasses
 import json
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,18 +16,20 @@ from pathlib import Path
 from typing import IO
 
 from engine.errors import GuardTripped
-from engine.types import Problem, RawRecord
+from engine.types import Outcome, Problem, RawRecord
 from ingestion.sources.csv import REJECT_COLUMNS
 
 __all__ = [
     "DeletionsRefused",
     "IngestionReport",
     "RejectedFile",
+    "WarningsFile",
     "escape_formula",
     "write_report",
 ]
 
 REJECTED_NAME = "rejected.csv"
+WARNINGS_NAME = "warnings.csv"
 REPORT_NAME = "report.json"
 _OWN_COLUMNS = ("reject_row", *REJECT_COLUMNS)
 _FORMULA = re.compile(r"^'|^[ \u00a0]*[=+\-@\t\r]", re.MULTILINE)
@@ -49,6 +52,7 @@ class IngestionReport:
         notes: What a person may want to check: encoding, deletions that were not made.
         stopped: The caller asked to stop before the end of the feed.
         rejected_path: The file with the rejected rows; empty where there is none.
+        warnings_path: The file with the warnings, row by row; likewise.
     """
 
     feed: str
@@ -70,6 +74,7 @@ class IngestionReport:
     notes: tuple[str, ...] = ()
     stopped: bool = False
     rejected_path: str = ""
+    warnings_path: str = ""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -157,6 +162,49 @@ class RejectedFile:
             for line in self._waiting:
                 cells: dict[str, str] = json.loads(line)
                 writer.writerow([escape_formula(cells.get(each, "")) for each in columns])
+        self._waiting.close()
+        return str(self._path)
+
+    def discard(self) -> None:
+        """Leave nothing behind. After `finish` it does nothing."""
+        self._waiting.close()
+
+
+class WarningsFile:
+    """``warnings.csv``: what a merchandiser may want to look at, one line a warning.
+
+    It appears under its name only when it is whole.
+
+    Args:
+        folder: Created where needed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._path = folder / WARNINGS_NAME
+        # In a file without a name until then, as a long feed may have many.
+        self._waiting = tempfile.TemporaryFile("w+", dir=folder, encoding="utf-8", newline="")  # noqa: SIM115
+        self._writer = csv.writer(self._waiting)
+        self._rows = 0
+
+    def add(self, outcome: Outcome) -> None:
+        """The warnings of one row."""
+        for each in outcome.warnings:
+            self._rows += 1
+            cells = (outcome.product_id or "", each.code, each.column, each.value, each.message)
+            shown = (cell.encode(errors="replace").decode() for cell in cells)
+            self._writer.writerow([outcome.row, *map(escape_formula, shown)])
+
+    def finish(self) -> str:
+        """Publish the file and say where it is; without a warning there is none, nor an older."""
+        if not self._rows:
+            self._waiting.close()
+            self._path.unlink(missing_ok=True)
+            return ""
+        self._waiting.seek(0)
+        with _whole_file(self._path) as file:
+            csv.writer(file).writerow(("row", "id", "code", "column", "value", "message"))
+            shutil.copyfileobj(self._waiting, file)
         self._waiting.close()
         return str(self._path)
 

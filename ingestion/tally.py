@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from engine.ids import ProductId
 from engine.types import Outcome, OutcomeKind, RawRecord
-from ingestion.report import RejectedFile
+from ingestion.report import RejectedFile, WarningsFile
 
 __all__ = ["OnOutcome", "OnProgress", "Progress", "Tally"]
 
@@ -41,11 +41,18 @@ class Tally:
 
     Args:
         rejected_file: Gets the rejected rows.
+        warnings_file: Gets the warnings.
         on_outcome: Is told of every outcome.
     """
 
-    def __init__(self, rejected_file: RejectedFile | None, on_outcome: OnOutcome | None) -> None:
+    def __init__(
+        self,
+        rejected_file: RejectedFile | None,
+        warnings_file: WarningsFile | None,
+        on_outcome: OnOutcome | None,
+    ) -> None:
         self._rejected_file = rejected_file
+        self._warnings_file = warnings_file
         self._on_outcome = on_outcome
         self.outcomes: Counter[OutcomeKind] = Counter()
         self.problems: Counter[str] = Counter()
@@ -65,6 +72,8 @@ class Tally:
                 self._rejected_file.add(record, outcome.problem)
         for warning in outcome.warnings:
             self.warnings[warning.code] += 1
+        if outcome.warnings and self._warnings_file is not None:
+            self._warnings_file.add(outcome)
         if self._on_outcome is not None:
             self._on_outcome(outcome)
 

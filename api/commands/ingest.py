@@ -234,6 +234,8 @@ def print_report(console: Console, report: IngestionReport) -> None:
             console.print(f"{title}: {escape(listed)}")
     for note in report.notes:
         console.print(escape(note))
+    if report.warnings_path:
+        console.print(f"Warnings row by row: {escape(report.warnings_path)}", soft_wrap=True)
     if report.rejected_path:
         console.print(f"Mend and feed again: {escape(report.rejected_path)}", soft_wrap=True)
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.gallery_contrast import BoxTitleScorer
+from detectors.gallery_graph import GalleryGraph
 from detectors.gallery_titles import TitleKind
 from detectors.gallery_weights import WEIGHTS, load_box_title, load_gallery_graph
 from detectors.taxonomy import Taxonomy
@@ -29,7 +31,7 @@ from engine.evaluation.main_product import (
     rate_sureness,
     repeat_vote,
 )
-from engine.ports import MainProductFinder, TextEncoder
+from engine.ports import TextEncoder
 
 __all__ = ["Finder", "Shops", "measure_main_product", "open_arms", "open_shops"]
 
@@ -70,7 +72,7 @@ def open_arms(folder: Path = WEIGHTS) -> dict[str, Finder]:
     Raises:
         ModelUnavailable: Weights are missing or damaged.
     """
-    learned: dict[str, MainProductFinder] = {
+    learned: dict[str, GalleryGraph | BoxTitleScorer] = {
         arm: load_gallery_graph(folder, arm=arm)
         for arm in (OURS, "gcn-same", "gcn-cross", "context", "mlp")
     }

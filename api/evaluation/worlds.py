@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
+from api.look import build_look
 from engine.blobs import BlobFolder
 from engine.catalogue.store import CatalogueStore, open_catalogue
 from engine.composition import compose
@@ -67,6 +68,7 @@ def open_world(
     mapping: str = "kagl",
     composer: Composer | None = None,
     predictor_of: PredictorOf = predictor_for,
+    detect: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Generator[World]:
     """Ingest a feed into a store that lasts as long as the context.
@@ -78,9 +80,11 @@ def open_world(
         mapping: Of the feed's columns.
         composer: Of the world's search, not of its arithmetic.
         predictor_of: Gives what reads attributes from the encoder's vectors, or ``None``.
+        detect: Find the products in their pictures.
         on_progress: See `ingest`.
     """
     predictor = predictor_of(encoder)
+    look = build_look(encoder, predictor=predictor, lexicon=lexicon) if detect else None
     with ExitStack() as stack:
         home = Path(stack.enter_context(TemporaryDirectory(prefix="lookalike-world-")))
         catalogue = open_catalogue(f"sqlite:///{home / 'catalogue.sqlite'}")
@@ -96,6 +100,7 @@ def open_world(
             blobs=blobs,
             encoder=encoder,
             predictor=predictor,
+            look=look,
             lexicon=lexicon,
             on_progress=on_progress,
         )

@@ -18,7 +18,7 @@ from engine.catalogue.vectors import normalised
 from engine.ids import ProductId, point_id
 from engine.index.memory import MemoryIndex
 from engine.look import LookService
-from engine.ports import VectorIndex
+from engine.ports import AttributePredictor, VectorIndex
 from engine.types import EncoderId, ImageRGB, Outcome, Vectors
 from ingestion.options import IngestMode, IngestOptions
 from ingestion.pipeline import ingest
@@ -62,6 +62,7 @@ class Shop:
         self.blobs = BlobFolder(folder / "blobs")
         self.encoder = CountingEncoder()
         self.look: LookService | None = None
+        self.predictor: AttributePredictor | None = None
         self.outcomes: list[Outcome] = []
 
     def picture(self, name: str, colour: tuple[int, int, int] = (200, 30, 30)) -> str:
@@ -112,6 +113,7 @@ class Shop:
             index=self.index,
             blobs=self.blobs,
             encoder=self.encoder,
+            predictor=self.predictor,
             look=self.look,
             on_outcome=self.outcomes.append,
             should_stop=should_stop,

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from engine.catalogue.vectors import ContentKind
 from engine.ids import DEFAULT_TENANT, ProductId, point_id
 from engine.look import LookService, crop
 from engine.reconcile import reconcile
-from engine.types import ImageRGB, OutcomeKind, Product, VectorName
+from engine.types import Facet, ImageRGB, OutcomeKind, Product, VectorName, Vectors
 from engine.views import view_key
 from tests.engine.blocks import Blocks, Bottoms, Namer, photo, shows
 from tests.ingestion.shop import Shop
@@ -64,14 +65,20 @@ def row(*pictures: str, title: str = "Blue skirt") -> dict[str, str]:
     }  # fmt: skip
 
 
+def mixed(shop: Locating) -> np.ndarray:
+    """The view of the skirt in `photo`: its box twice, the whole picture once."""
+    part, whole = shop.encoder.embed_images([crop(photo(), (15, 45, 45, 90)), photo()])
+    both = 2 * part + whole
+    return both / np.linalg.norm(both)
+
+
 def test_the_box_of_the_product_is_embedded_and_not_its_neighbour(shop: Locating) -> None:
     report = shop.ingest(shop.feed([row(shop.put("a.png", photo()))]), least_look_px=50)
     (view,) = shop.product().views
     assert view.box == pytest.approx((15 / 60, 45 / 100, 45 / 60, 90 / 100))
     assert (view.label, view.name) == ("bottom", "skirt")
     assert (view.confidence, view.name_confidence) == pytest.approx((0.8, 0.5))
-    alone = shop.encoder.embed_images([crop(photo(), (15, 45, 45, 90))])[0]
-    assert shop.vector() == pytest.approx(alone, abs=1e-3)
+    assert shop.vector() == pytest.approx(mixed(shop), abs=1e-3)
     assert (report.looked_at, report.located) == (1, 1)
 
 
@@ -93,9 +100,8 @@ def test_a_picture_in_which_the_product_is_sure_leads(shop: Locating) -> None:
     held = shop.product()
     assert [each.picture for each in held.views] == list(held.pictures)
     assert [each.box is None for each in held.views] == [True, False]
-    part, whole = shop.encoder.embed_images([crop(photo(), (15, 45, 45, 90)), photo(blue=False)])
-    mixed = part + whole
-    assert shop.vector() == pytest.approx(mixed / np.linalg.norm(mixed), abs=1e-3)
+    both = mixed(shop) + shop.encoder.embed_images([photo(blue=False)])[0]
+    assert shop.vector() == pytest.approx(both / np.linalg.norm(both), abs=1e-3)
 
 
 def test_small_pictures_are_taken_whole(shop: Locating) -> None:
@@ -150,22 +156,51 @@ def test_a_view_is_stored_under_its_key(shop: Locating) -> None:
     assert held[key] == pytest.approx(shop.vector(), abs=1e-3)
 
 
+class Types:
+    """A predictor that gives every picture the same shares of three types."""
+
+    revision = "types"
+
+    def __init__(self, **shares: float) -> None:
+        self.labels = {Facet.TYPE: tuple(shares)}
+        self._shares = list(shares.values())
+
+    def predict(self, vectors: Vectors) -> dict[Facet, NDArray[np.float32]]:
+        return {Facet.TYPE: np.tile(np.array(self._shares, np.float32), (len(vectors), 1))}
+
+
 @pytest.mark.parametrize(
-    ("title", "doubted"),
-    [("Blue skirt", ""), ("Blue shirt", "shirt"), ("Eau de parfum perfume", ""), ("Thing", "")],
+    ("title", "shirt", "doubted"),
+    [
+        ("Blue skirt", 0.01, ""),
+        ("Blue shirt", 0.01, "shirt"),
+        ("Blue shirt", 0.2, ""),  # the predictor can see one
+        ("Eau de parfum perfume", 0.01, ""),  # the detector knows none
+        ("Thing", 0.01, ""),  # nobody said anything
+    ],
 )
 def test_a_type_that_the_picture_contradicts_is_told_and_kept(
-    shop: Locating, title: str, doubted: str
+    shop: Locating, title: str, shirt: float, doubted: str
 ) -> None:
-    feed = shop.feed([row(shop.put("a.png", photo()), title=title)])
-    shop.ingest(feed, least_look_px=50)
+    shop.predictor = Types(skirt=0.9 - shirt, shirt=shirt, jeans=0.1)
+    shop.ingest(shop.feed([row(shop.put("a.png", photo()), title=title)]), least_look_px=50)
     outcome = shop.outcome_of(1)
     assert outcome.kind is OutcomeKind.INDEXED
-    told = [each for each in outcome.warnings if each.code == "row.type_contradicted"]
+    told = [each for each in outcome.warnings if each.code == "row.type_doubtful"]
     assert [each.value for each in told] == ([doubted] if doubted else [])
+    # The feed's word holds where a box can show it.
+    assert shop.product().views[0].label == ("top" if "shirt" in title else "bottom")
     if doubted:
         assert told[0].message == "the feed says shirt, the picture shows skirt."
-        assert "shirt" in {each.value for each in shop.product().attributes}
+        assert shop.product().values(Facet.TYPE) == ("shirt",)
+
+
+def test_what_the_predictor_sees_corrects_the_class_of_the_box(shop: Locating) -> None:
+    shop.predictor = Types(shirt=0.99, skirt=0.01)
+    shop.ingest(shop.feed([row(shop.put("a.png", photo()), title="Thing")]), least_look_px=50)
+    (view,) = shop.product().views
+    # The detector: bottom 0.7, top 0.1; its fine name is one of a bottom, and so left out.
+    assert (view.label, view.name) == ("top", "")
 
 
 def test_a_service_that_names_no_product_changes_nothing(shop: Locating) -> None:

@@ -91,3 +91,21 @@ def test_an_unfinished_file_leaves_nothing(tmp_path: Path):
     rejected.add(RawRecord(row=1, cells={"id": "3"}), Problem(code="x", message="y"))
     rejected.discard()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_warnings_are_listed_row_by_row(tmp_path: Path):
+    shop = Shop(tmp_path)
+    rows = shop.products(3)
+    rows[1]["additional_image_link"] = "=missing.png"
+    reports = tmp_path / "reports"
+    feed = shop.feed(rows)
+    report = shop.ingest(feed, report_folder=reports)
+    assert report.warnings == {"image.not_found": 1}
+    with Path(report.warnings_path).open(newline="", encoding="utf-8") as file:
+        (held,) = csv.DictReader(file)
+    assert (held["row"], held["id"], held["code"]) == ("2", "P1", "image.not_found")
+    assert held["column"] == "additional_image_link"
+    assert held["value"] == "'=missing.png"  # no spreadsheet computes it
+    assert held["message"]
+    assert shop.ingest(shop.feed(rows[:1]), report_folder=reports).warnings_path == ""
+    assert not (reports / "warnings.csv").exists()

@@ -1,0 +1,67 @@
+"""Puts detector, main product finder, encoder and predictor together."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from detectors.gallery_graph import LEAST_SCORE
+from detectors.registry import load_detector, load_finder, load_foreign
+from detectors.taxonomy import default_taxonomy
+from engine.errors import ModelUnavailable
+from engine.look import LookService
+from engine.ports import AttributePredictor, DualEncoder, MainProductFinder
+from engine.query.lexicon import Lexicon
+from engine.types import EncoderId
+from models.onnx_session import OnnxTower
+
+__all__ = ["build_look"]
+
+_log = logging.getLogger(__name__)
+
+
+def build_look(
+    encoder: DualEncoder,
+    *,
+    predictor: AttributePredictor | None,
+    lexicon: Lexicon,
+    detector: str = "yolo",
+    labels: Path | None = None,
+) -> LookService:
+    """What finds and names the things in pictures.
+
+    Args:
+        encoder: Of boxes and titles. With another one than the main product finder was trained for
+            nobody says which box is the product.
+        predictor: Attributes of a box; skipped when absent.
+        lexicon: Says of which category a type is.
+        detector: ``yolo`` for the one that ships, or an ONNX file of another.
+        labels: Map of the other one's labels.
+
+    Raises:
+        InvalidInput: The file or the map cannot be used.
+        ModelUnavailable: The detector's weights are not there.
+    """
+    types = default_taxonomy().types
+    boxes = (
+        load_detector(OnnxTower, least_score=LEAST_SCORE)
+        if detector == "yolo"
+        else load_foreign(OnnxTower, Path(detector), labels=labels)
+    )
+    return LookService(
+        detector=boxes,
+        encoder=encoder,
+        predictor=predictor,
+        finder=_finder_for(encoder.encoder_id, boxes.classes),
+        shows=lambda label, value: bool(types[label] & {value, lexicon.category(value)}),
+    )
+
+
+def _finder_for(encoder: EncoderId, classes: Sequence[str]) -> MainProductFinder | None:
+    try:
+        return load_finder(encoder, classes)
+    except ModelUnavailable as error:
+        # Expected of an encoder that was chosen; `lookalike doctor` says so too.
+        _log.info("nobody says which box is the product: %s", error)
+        return None
