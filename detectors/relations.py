@@ -10,6 +10,7 @@ A subject is a box. A partner is another box or a part of the wearer's body (`de
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -165,6 +166,10 @@ class RelationNetwork:
         weights: Tensors as `detectors.training.relations` names them.
         classes: Coarse classes whose posteriors it reads, in order.
 
+    Attributes:
+        classes: See above.
+        revision: Of the weights.
+
     Raises:
         ModelUnavailable: A tensor is missing or of another shape.
     """
@@ -181,6 +186,9 @@ class RelationNetwork:
             )
         held = {name: np.asarray(weights[name], np.float32) for name in _TENSORS}
         self.classes = tuple(classes)
+        self.revision = hashlib.sha256(
+            b"".join(each.tobytes() for each in held.values())
+        ).hexdigest()
         self._embedding = held["classes"]
         self._layers = [(held[f"{k}.weight"].T.copy(), held[f"{k}.bias"]) for k in range(3)]
         kinds, width = len(partner_classes(classes)), FEATURES + 2 * self._embedding.shape[1]

@@ -15,6 +15,7 @@ more than p_i(b). S is given that the box is of class b: p_i(b) counts once.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -173,6 +174,19 @@ class RelDetect:
         self._network = network
         self._definitions = tuple(definitions)
         self._calibrations = dict(calibrations or {})
+        told = repr(
+            (
+                network.revision,
+                self._definitions,
+                sorted(self._calibrations.items(), key=lambda each: each[0]),
+            )
+        )
+        self._revision = hashlib.sha256(told.encode()).hexdigest()[:16]
+
+    @property
+    def revision(self) -> str:
+        """Of its weights, definitions and calibrations."""
+        return self._revision
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -42,6 +42,7 @@ class NamerContract:
         named = namer.name(found, width_px=WIDE, height_px=HIGH)
         assert len(named) == count
         assert any(named)
+        assert namer.revision
         for box, names in zip(found, named, strict=True):
             assert set(names) <= set(namer.classes)
             assert all(0 <= share <= 1 for share in names.values())

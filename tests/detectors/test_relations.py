@@ -125,7 +125,7 @@ def test_training_learns_and_numpy_serves_what_torch_trained(tmp_path: Path) -> 
     served = load_relations(tmp_path)
     boxes = np.array([[20.0, 30, 90, 120], [30, 90, 80, 300], [10, 10, 190, 390]])
     scene = see(boxes, rng.random((3, len(CLASSES))), CLASSES, width_px=200, height_px=400)
-    network = PairNetwork(*tensors["classes"].shape[:1], 64, 16)
+    network = PairNetwork(len(tensors["classes"]), 64, 16)
     halved = {name: each.astype(np.float16).astype(np.float32) for name, each in tensors.items()}
     network.load_state_dict(
         {("classes" if name == "classes" else f"layers.{name}"): torch.from_numpy(each)

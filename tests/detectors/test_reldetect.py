@@ -224,6 +224,15 @@ def test_a_definition_that_means_nothing_is_refused(
     assert raised.value.hint
 
 
+def test_other_definitions_are_another_revision(tmp_path: Path) -> None:
+    path = tmp_path / "knowledge.yaml"
+    path.write_text("x: {of: bag, when: []}", encoding="utf-8")
+    shipped, own = load_reldetect(CLASSES), load_reldetect(CLASSES, knowledge=path)
+    assert shipped.revision == load_reldetect(CLASSES).revision != own.revision
+    path.write_text("x: {of: bag, when: [touches top]}", encoding="utf-8")
+    assert load_reldetect(CLASSES, knowledge=path).revision != own.revision
+
+
 def test_definitions_that_are_not_there_are_told(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="No such file") as raised:
         load_reldetect(CLASSES, knowledge=tmp_path / "mine.yaml")
