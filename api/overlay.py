@@ -15,7 +15,6 @@ from engine.types import ImageRGB
 __all__ = ["draw_overlay", "load_supervision", "title_of", "write_overlay"]
 
 _LONGER_PX = 900
-_NAMED_FROM = 0.5
 
 
 def draw_overlay(image: ImageRGB, boxes: tuple[SeenBox, ...]) -> ImageRGB:
@@ -48,9 +47,8 @@ def draw_overlay(image: ImageRGB, boxes: tuple[SeenBox, ...]) -> ImageRGB:
 
 
 def title_of(box: SeenBox) -> str:
-    """``bottom > skirt 0.81``: the coarse class, the finest name that is likelier than not."""
-    name, share = next(iter(box.names.items()), ("", 0.0))
-    fine = f" > {name}" if share >= _NAMED_FROM else ""
+    """``bottom > skirt 0.81``: the coarse class with its probability, a finer name if there is."""
+    fine = "" if box.name == box.label else f" > {box.name}"
     return f"{box.label}{fine} {box.detection.score:.2f}"
 
 

@@ -28,6 +28,7 @@ SURE_FROM = 0.5
 SHOWN_FROM = 0.25
 """Boxes of lesser probability are not shown, unless they show the product."""
 _ATTRIBUTE_FLOOR = 0.5
+_NAMED_FROM = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,6 +51,15 @@ class SeenBox:
     attributes: Mapping[Facet, tuple[str, float]]
     vector: NDArray[np.float32]
     main: float | None
+
+    @property
+    def name(self) -> str:
+        """The likeliest fine class where it is likelier than not, the box being what `label` says.
+
+        `label` otherwise.
+        """
+        fine, share = next(iter(self.names.items()), ("", 0.0))
+        return fine if share >= _NAMED_FROM * self.detection.score else self.label
 
     @property
     def is_worth_showing(self) -> bool:

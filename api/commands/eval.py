@@ -418,6 +418,69 @@ def detector(
     publish(report, as_json=as_json, card=card)
 
 
+@app.command("reldetect")
+def reldetect(
+    data: DataOption = DEFAULT_DATA,
+    encoder: NameOption = "compact",
+    simulated: Annotated[
+        bool, typer.Option("--simulated", help="Boxes of a simulated detector, not the shipped.")
+    ] = False,
+    drawn: Annotated[
+        int, typer.Option("--drawn", min=0, help="Drawn pictures for transfer; 0 for none.")
+    ] = 120,
+    cross_validate: Annotated[
+        bool, typer.Option("--all-photos/--no-all-photos", help="Cross-validate on all photos.")
+    ] = True,
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-n", min=1, help="Most photos of a split.")
+    ] = None,
+    cache: CacheOption = None,
+    write_card: CardOption = False,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Fine classes of boxes by how things lie, at several budgets of annotations (CCP, test split).
+
+    lookalike eval reldetect --data ../shared/data
+    """
+    from api.figures import build_report, publish
+    from detectors.knowledge import default_knowledge
+    from detectors.registry import WEIGHTS
+    from detectors.relations import load_relations
+    from detectors.taxonomy import default_taxonomy
+
+    try:
+        from api.evaluation.reldetect import detections_of
+        from api.evaluation.reldetect_conditions import NOTES, Trial, measure_conditions
+        from models.training.imagenet import ImageNetEncoder
+    except ImportError as error:
+        raise ModelUnavailable(
+            f"the package {error.name!r} is not installed",
+            where="eval reldetect",
+            hint="Install it with: pip install 'lookalike[models]'",
+        ) from error
+
+    towers = _encoder(encoder, cache, home)
+    figures, notes = measure_conditions(
+        Trial(
+            data=data,
+            taxonomy=default_taxonomy(),
+            definitions=default_knowledge(),
+            network=load_relations(),
+            encoders={"finetuned": towers, "finetuned-imagenet": ImageNetEncoder()},
+            detect=detections_of(simulated=simulated),
+            drawn=drawn,
+            cross_validate=cross_validate,
+            limit=limit,
+        )
+    )
+    towers.save()
+    whose = "Boxes are those of a simulated detector." if simulated else "The shipped detector's."
+    report = build_report("eval reldetect", figures, notes=(whose, *NOTES, *notes))
+    card = WEIGHTS / "relations.md" if write_card else None
+    publish(report, as_json=as_json, card=card)
+
+
 @app.command("main-product")
 def main_product(
     data: DataOption = DEFAULT_DATA,

@@ -211,6 +211,52 @@ def detector(
 
 
 @app.command(epilog=EXIT_CODES)
+def relations(
+    data: DataOption = Path("../shared/data"),
+    out: OutOption = Path("detectors/weights"),
+    simulated: Annotated[
+        bool, typer.Option("--simulated", help="Boxes of a simulated detector, not the shipped.")
+    ] = False,
+    steps: Annotated[int | None, typer.Option("--steps", min=1, help="Steps of training.")] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-n", min=1, help="Most photos of a split.")
+    ] = None,
+    seed: SeedOption = 7,
+    as_json: JsonOption = False,
+) -> None:
+    """Train the relations between boxes, and fit RelDetect's two numbers a fine class.
+
+    lookalike train relations --data ../shared/data
+
+    Relations are learned from masks and know no fine class; to be run again with a new detector.
+    """
+    import logging
+
+    try:
+        from api.evaluation.reldetect import detections_of
+        from detectors.training.relations import RelationsConfig
+        from detectors.training.reldetect import train_reldetect
+    except ImportError as error:
+        raise _missing(error) from error
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    config = RelationsConfig(seed=seed)
+    if steps is not None:
+        config = dataclasses.replace(config, steps=steps)
+    report = train_reldetect(data, out, config, detections_of(simulated=simulated), limit=limit)
+    shown: dict[str, str | int | float] = {
+        "folder": str(report.folder),
+        "seconds": round(report.seconds, 1),
+        "parameters": report.parameters,
+        "calibrated": report.calibrated,
+    }
+    for name, (precision, share) in report.val_precision.items():
+        shown[f"val_ap {name}"] = round(precision, 3)
+        shown[f"val_share {name}"] = round(share, 3)
+    _tell(shown, as_json=as_json)
+
+
+@app.command(epilog=EXIT_CODES)
 def composer(
     data: DataOption = Path("../shared/data"),
     out: OutOption = Path("models/weights"),

@@ -18,7 +18,8 @@ const rounded = (box) => box.map((each) => Math.round(each * 1e4) / 1e4);
 
 export function nameOf(box) {
   const fine = box.names[0];
-  return plain(fine && fine.probability >= 0.5 ? fine.name : box.label);
+  // Likelier than not, the box being what its label says (`SeenBox.name` in engine/look.py).
+  return plain(fine && fine.probability >= 0.5 * box.score ? fine.name : box.label);
 }
 
 export function hideLook() {

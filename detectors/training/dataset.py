@@ -22,9 +22,6 @@ from engine.types import ImageRGB
 
 __all__ = ["DatasetConfig", "write_dataset"]
 
-_LEAST_SHARE = 0.0004
-"""Of the picture: smaller visible parts are not asked for."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetConfig:
@@ -103,8 +100,7 @@ def _drawn(config: DatasetConfig, taxonomy: Taxonomy) -> Iterator[tuple[str, Ima
 
 def boxes_of(photo: StreetPhoto) -> Boxes:
     """Class and box of every visible part that is large enough."""
-    least_px = _LEAST_SHARE * photo.width_px * photo.height_px
-    return [(each.place, each.box_xyxy_px) for each in photo.boxes if each.area_px >= least_px]
+    return [(each.place, each.box_xyxy_px) for each in photo.large_boxes]
 
 
 def _mirrored(image: ImageRGB, boxes: Boxes) -> tuple[ImageRGB, Boxes]:

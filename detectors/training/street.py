@@ -13,6 +13,9 @@ from engine.types import BoxPx
 
 __all__ = ["StreetBox", "StreetPhoto", "read_street"]
 
+_LEAST_SHARE = 0.0004
+"""Of the picture: smaller visible parts are not asked for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreetBox:
@@ -41,6 +44,12 @@ class StreetPhoto:
     width_px: int
     height_px: int
     boxes: tuple[StreetBox, ...]
+
+    @property
+    def large_boxes(self) -> tuple[StreetBox, ...]:
+        """Those that a detector is asked for."""
+        least_px = _LEAST_SHARE * self.width_px * self.height_px
+        return tuple(each for each in self.boxes if each.area_px >= least_px)
 
 
 def read_street(data: Path, taxonomy: Taxonomy) -> list[StreetPhoto]:

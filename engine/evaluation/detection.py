@@ -16,10 +16,18 @@ from numpy.typing import NDArray
 from engine.boxes import iou_matrix
 from engine.evaluation.intervals import Interval, bootstrap
 
-__all__ = ["THRESHOLDS", "ClassRating", "PhotoBoxes", "average_precision", "map_over", "rate_boxes"]
+__all__ = [
+    "RECALLS",
+    "THRESHOLDS",
+    "ClassRating",
+    "PhotoBoxes",
+    "average_precision",
+    "map_over",
+    "rate_boxes",
+]
 
 THRESHOLDS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
-_RECALLS = np.linspace(0, 1, 101)
+RECALLS = np.linspace(0, 1, 101)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -86,9 +94,9 @@ def average_precision(
     precision = np.maximum.accumulate((hits / seen)[:, ::-1], axis=1)[:, ::-1]
     found: list[float] = []
     for recall, best in zip(hits / wanted, precision, strict=True):
-        places = np.searchsorted(recall, _RECALLS - 1e-9, side="left")
+        places = np.searchsorted(recall, RECALLS - 1e-9, side="left")
         reached = places < len(best)
-        found.append(float(best[places[reached]].sum() / len(_RECALLS)))
+        found.append(float(best[places[reached]].sum() / len(RECALLS)))
     return np.array(found)
 
 

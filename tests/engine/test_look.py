@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from engine.detections import Detection
 from engine.errors import InvalidInput
-from engine.look import LookService, crop
+from engine.look import LookService, SeenBox, crop
 from engine.types import Facet
 from models.toy import ToyEncoder
 from tests.engine.blocks import Blocks, Bottoms, Namer, photo
@@ -25,10 +26,30 @@ def test_each_box_gets_its_names_its_vector_and_whether_it_is_the_product() -> N
     bottom = look.pictures[0][1]
     assert look.main(0) is bottom
     assert list(bottom.names) == ["skirt", "jeans"]
+    assert [each.name for each in look.pictures[0]] == ["top", "skirt"]
     alone = encoder.embed_images([crop(photo(), bottom.detection.box_xyxy_px)])[0]
     assert bottom.vector == pytest.approx(alone, abs=1e-4)
     assert look.pictures[0][0].attributes[Facet.COLOUR][0] == "red"
     assert bottom.attributes[Facet.COLOUR][0] in {"blue", "navy blue"}
+
+
+@pytest.mark.parametrize(
+    ("score", "share", "name"), [(0.4, 0.21, "skirt"), (0.4, 0.19, "bottom"), (0.9, 0.4, "bottom")]
+)
+def test_a_fine_name_counts_beside_how_sure_the_box_is(
+    score: float, share: float, name: str
+) -> None:
+    box = SeenBox(
+        detection=Detection(
+            box_xyxy_px=(0.0, 0.0, 9.0, 9.0), posterior=np.array([score], np.float32)
+        ),
+        label="bottom",
+        names={"skirt": share, "jeans": 0.1},
+        attributes={},
+        vector=np.zeros(2, np.float32),
+        main=None,
+    )
+    assert box.name == name
 
 
 def test_without_a_title_the_finder_is_told_so_and_an_unsure_box_is_no_product() -> None:
