@@ -167,6 +167,7 @@ class Container:
             lexicon=self.lexicon,
             detector=self.settings.detector,
             labels=self.settings.detector_labels,
+            knowledge=self.settings.knowledge,
         )
 
     def _open_catalogue(self) -> CatalogueStore:

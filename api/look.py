@@ -8,6 +8,7 @@ from pathlib import Path
 
 from detectors.gallery_graph import LEAST_SCORE, MOST_BOXES
 from detectors.registry import load_detector, load_finder, load_foreign
+from detectors.reldetect import load_reldetect
 from detectors.taxonomy import default_taxonomy
 from engine.errors import ModelUnavailable
 from engine.look import LookService
@@ -28,6 +29,7 @@ def build_look(
     lexicon: Lexicon,
     detector: str = "yolo",
     labels: Path | None = None,
+    knowledge: Path | None = None,
 ) -> LookService:
     """What finds and names the things in pictures.
 
@@ -38,9 +40,10 @@ def build_look(
         lexicon: Says of which category a type is.
         detector: ``yolo`` for the one that ships, or an ONNX file of another.
         labels: Map of the other one's labels.
+        knowledge: Definitions of fine classes instead of those that ship.
 
     Raises:
-        InvalidInput: The file or the map cannot be used.
+        InvalidInput: The file, the map or the definitions cannot be used.
         ModelUnavailable: The detector's weights are not there.
     """
     boxes = (
@@ -53,6 +56,7 @@ def build_look(
         encoder=encoder,
         predictor=predictor,
         finder=_finder_for(encoder.encoder_id, boxes.classes),
+        namer=load_reldetect(boxes.classes, knowledge=knowledge),
         shows=able_to_show(lexicon),
     )
 

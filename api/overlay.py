@@ -17,12 +17,15 @@ __all__ = ["draw_overlay", "load_supervision", "title_of", "write_overlay"]
 _LONGER_PX = 900
 
 
-def draw_overlay(image: ImageRGB, boxes: tuple[SeenBox, ...]) -> ImageRGB:
+def draw_overlay(
+    image: ImageRGB, boxes: tuple[SeenBox, ...], *, main: SeenBox | None = None
+) -> ImageRGB:
     """Draw boxes and names.
 
     Args:
         image: uint8 (H, W, 3); small pictures are enlarged so that the names can be read.
         boxes: In pixels of `image`.
+        main: The one of them that shows the product; its frame is thicker.
 
     Raises:
         ModelUnavailable: supervision is not installed.
@@ -39,23 +42,29 @@ def draw_overlay(image: ImageRGB, boxes: tuple[SeenBox, ...]) -> ImageRGB:
             class_id=np.array([each.detection.place for each in boxes]),
         )
         canvas = supervision.BoxAnnotator(thickness=2).annotate(canvas, detections)
-        labels = [title_of(each) for each in boxes]
+        if main is not None:
+            own = detections[[each is main for each in boxes]]
+            canvas = supervision.BoxAnnotator(thickness=7).annotate(canvas, own)
+        labels = [title_of(each, is_main=each is main) for each in boxes]
         canvas = supervision.LabelAnnotator(
             text_scale=0.5, text_padding=4, smart_position=True
         ).annotate(canvas, detections, labels)
     return np.ascontiguousarray(canvas[..., ::-1])
 
 
-def title_of(box: SeenBox) -> str:
+def title_of(box: SeenBox, *, is_main: bool = False) -> str:
     """``bottom > skirt 0.81``: the coarse class with its probability, a finer name if there is."""
     fine = "" if box.name == box.label else f" > {box.name}"
-    return f"{box.label}{fine} {box.detection.score:.2f}"
+    product = f"product {box.main:.2f}: " if is_main and box.main is not None else ""
+    return f"{product}{box.label}{fine} {box.detection.score:.2f}"
 
 
-def write_overlay(path: Path, image: ImageRGB, boxes: tuple[SeenBox, ...]) -> None:
+def write_overlay(
+    path: Path, image: ImageRGB, boxes: tuple[SeenBox, ...], *, main: SeenBox | None = None
+) -> None:
     """Draw into a PNG; the folder is made where it is not there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(draw_overlay(image, boxes)).save(path)
+    Image.fromarray(draw_overlay(image, boxes, main=main)).save(path)
 
 
 def load_supervision() -> Any:

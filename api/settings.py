@@ -48,6 +48,7 @@ class Settings(BaseSettings):
         encoder: ``compact``, ``toy``, or ``open_clip:<model>/<pretrained>``.
         detector: ``yolo``, ``none``, or an ONNX file that ultralytics exported.
         detector_labels: For such a file: a YAML file of its label → our class.
+        knowledge: Definitions of fine classes instead of ``detectors/knowledge.yaml``.
         feeds: Folder under which feeds named in API requests lie; empty for ``feeds`` in `home`.
         hosts: Further names under which browsers may reach the server, such as the name that a
             proxy forwards; see `api.callers`.
@@ -68,6 +69,7 @@ class Settings(BaseSettings):
     encoder: str = "compact"
     detector: str = "yolo"
     detector_labels: Path | None = None
+    knowledge: Path | None = None
     feeds: Path | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65_535)

@@ -19,7 +19,7 @@ from engine.ports import AttributePredictor, Detector, DualEncoder, FineNamer, M
 from engine.reference import able_to_show
 from engine.types import BoxPx, Facet, ImageRGB
 
-__all__ = ["SURE_FROM", "Look", "LookService", "SeenBox", "crop"]
+__all__ = ["SURE_FROM", "Look", "LookService", "SeenBox", "crop", "fine_name"]
 
 MARGIN = 0.06
 """Of the box, left around it on each side: detectors cut hems and soles off."""
@@ -58,8 +58,7 @@ class SeenBox:
 
         `label` otherwise.
         """
-        fine, share = next(iter(self.names.items()), ("", 0.0))
-        return fine if share >= _NAMED_FROM * self.detection.score else self.label
+        return fine_name(self.names, self.detection.score)[0] or self.label
 
     @property
     def is_worth_showing(self) -> bool:
@@ -225,6 +224,21 @@ class LookService:
                 if shares[best] >= _ATTRIBUTE_FLOOR:
                     held[facet] = (values[best], float(shares[best]))
         return found
+
+
+def fine_name(names: Mapping[str, float], score: float) -> tuple[str, float]:
+    """The likeliest fine class and its probability, the box being what its coarse class says.
+
+    Args:
+        names: Fine class → probability, the likeliest first.
+        score: Probability of the coarse class.
+
+    Returns:
+        Empty and 0 where it is less likely than not.
+    """
+    name, share = next(iter(names.items()), ("", 0.0))
+    likely = min(1.0, share / score)
+    return (name, likely) if likely >= _NAMED_FROM else ("", 0.0)
 
 
 def crop(image: ImageRGB, box_xyxy_px: BoxPx, *, margin: float = MARGIN) -> ImageRGB:

@@ -25,7 +25,7 @@ class View:
             shows the product; 0 where there is none.
         label: Coarse class of the box; empty without one.
         name: Its fine class; empty where none can be told.
-        name_confidence: How probable that one is.
+        name_confidence: How probable that one is, the box being what the label says.
     """
 
     picture: PictureHash

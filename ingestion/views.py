@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from engine.catalogue.vectors import normalised, rounded
 from engine.detections import SeenPicture
 from engine.ids import PictureHash
-from engine.look import SURE_FROM, LookService
+from engine.look import SURE_FROM, LookService, fine_name
 from engine.query.lexicon import Lexicon
 from engine.types import Attribute, Facet, Provenance
 from engine.views import BoxFractions, View, view_key
@@ -139,12 +139,10 @@ class TypeJudge:
             if box < 0:
                 named.append(view)
                 continue
-            fine, likely = "", 0.0
+            name, likely = "", 0.0
             if held.detections[box].place == place:
-                fine, likely = next(iter(self._service.names(held)[box].items()), ("", 0.0))
-            named.append(
-                replace(view, label=label, name=fine, name_confidence=round(float(likely), 4))
-            )
+                name, likely = fine_name(self._service.names(held)[box], held.detections[box].score)
+            named.append(replace(view, label=label, name=name, name_confidence=round(likely, 4)))
         return tuple(named)
 
     def doubt(

@@ -15,6 +15,7 @@ from unittest.mock import patch
 from api.look import able_to_show
 from detectors.gallery_graph import LEAST_SCORE, MOST_BOXES
 from detectors.registry import load_detector, load_finder
+from detectors.reldetect import load_reldetect
 from engine.blobs import BlobFolder
 from engine.catalogue.store import open_catalogue
 from engine.evaluation.figures import Figure
@@ -86,8 +87,11 @@ def measure_stages(feed: Path, encoder: DualEncoder) -> list[Figure]:
         load_finder(encoder.encoder_id, boxes.classes), clock, {"score": "main product"}
     )
     detector: Any = _Watched(boxes, clock, {"detect": "detect"})
+    namer: Any = _Watched(load_reldetect(boxes.classes), clock, {"name": "fine names"})
     tagger: Any = _Watched(predictor, clock, {"predict": "attributes"}) if predictor else None
-    look = LookService(detector=detector, encoder=eyes, finder=finder, shows=able_to_show(lexicon))
+    look = LookService(
+        detector=detector, encoder=eyes, finder=finder, namer=namer, shows=able_to_show(lexicon)
+    )
     with ExitStack() as stack:
         home = Path(stack.enter_context(TemporaryDirectory(prefix="lookalike-stages-")))
         catalogue = open_catalogue(str(home / "catalogue.sqlite"))

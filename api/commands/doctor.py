@@ -187,6 +187,26 @@ def _tagger(container: Container) -> Iterator[Check]:
         )
 
 
+def _main_product(container: Container) -> Iterator[Check]:
+    try:
+        look = container.look
+    except LookalikeError as error:
+        yield Check(name="main product", status="fail", message=str(error))
+        return
+    if look is None:
+        message = "no detector: ingestion takes pictures whole"
+        yield Check(name="main product", status="warn", message=message)
+    elif look.finds_products:
+        yield Check(name="main product", status="ok", message="made for the encoder")
+    else:
+        yield Check(
+            name="main product",
+            status="warn",
+            message="made for another encoder: not used, ingestion takes pictures whole; "
+            "lookalike train gallery makes one for compact and the detector that ship",
+        )
+
+
 def _index(container: Container) -> Iterator[Check]:
     from engine.ids import point_id
     from engine.index.open import index_exists
@@ -244,6 +264,7 @@ _LOOKS: tuple[Callable[[Container], Iterator[Check]], ...] = (
     _models,
     _composer,
     _tagger,
+    _main_product,
     _index,
     _port,
 )

@@ -563,8 +563,8 @@ def main_product(
             "what was said of them, on average; sure-share: of the galleries with one.",
             "retrieval: each picture asks for the other pictures of its product, among all of one "
             "gallery a product with its pictures of other products. whole: whole pictures on both "
-            "sides; gcn-crop: the box that the graph is sure of, gcn-view: its vector twice and the "
-            "whole picture's once, as ingestion stores it, largest-crop: the largest, "
+            "sides; gcn-crop: the box that the graph is sure of; gcn-view: its vector twice and "
+            "the whole picture's once, as ingestion stores it; largest-crop: the largest; "
             "true-crop: the largest known part of the product; else the whole picture. Pictures of "
             "the query's kind, its near copies, are left out. All pictures of a product are of one "
             "photo, which is easier than a shop is.",

@@ -28,12 +28,12 @@ ANSWER_EXAMPLE: dict[str, Any] = {
                     "label": "bottom",
                     "score": 0.912,
                     "classes": {"bottom": 0.912, "dress": 0.031},
-                    "names": [],
+                    "names": [{"name": "skirt", "probability": 0.71}],
                     "attributes": [{"facet": "colour", "value": "yellow", "confidence": 0.97}],
-                    "main": None,
+                    "main": 0.93,
                 }
             ],
-            "main": None,
+            "main": 0,
         }
     ]
 }
@@ -56,7 +56,7 @@ class DetectionsRequest(WireRequest):
     title: str = Field(
         default="",
         max_length=512,
-        description="Of the product; for telling which box it is, which nobody does yet.",
+        description="Of the product; helps to tell which box it is.",
     )
 
 
@@ -87,7 +87,7 @@ class SeenBoxOut(WireResponse):
     classes: dict[str, float] = Field(
         description="Every coarse class with a probability of at least 0.01."
     )
-    names: list[NameOut] = Field(description="Fine names, the likeliest first; none yet.")
+    names: list[NameOut] = Field(description="Fine names, the likeliest first.")
     attributes: list[SeenAttributeOut]
     main: float | None = Field(
         description="How probable it is that this is the product; null where nobody decides that."

@@ -61,7 +61,7 @@ class ViewOut(WireResponse):
     confidence: float = Field(description="How probable it is that the likeliest box shows it.")
     label: str = Field(description="Coarse class of the box; empty without one.")
     name: str = Field(description="Its fine class; empty where none can be told.")
-    name_confidence: float = Field(description="How probable that one is.")
+    name_confidence: float = Field(description="How probable that one is, the label being right.")
 
 
 class ProductOut(WireResponse):
