@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.commands.eval import DEFAULT_DATA, CardOption, DataOption, NameOption
+from api.commands.eval_options import DEFAULT_DATA, CardOption, DataOption, NameOption
 from api.commands.terminal import EncoderOption, HomeOption, JsonOption, open_container
 
 if TYPE_CHECKING:

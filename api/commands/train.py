@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from api.commands.terminal import EXIT_CODES, JsonOption, print_json
-from engine.errors import ModelUnavailable
+from api.commands import train_boxes
+from api.commands.terminal import EXIT_CODES, JsonOption
+from api.commands.train_options import (
+    DataOption,
+    Device,
+    EpochsOption,
+    MinutesOption,
+    OutOption,
+    SeedOption,
+    WorkOption,
+    missing,
+    tell,
+)
 
 if TYPE_CHECKING:
     from models.training.settings import TrainConfig, TrainReport
@@ -22,29 +31,6 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-class Device(StrEnum):
-    """Where training runs."""
-
-    CPU = "cpu"
-    CUDA = "cuda"
-
-
-DataOption = Annotated[
-    Path, typer.Option("--data", help="Folder with kagl.parquet.", metavar="DIR")
-]
-OutOption = Annotated[
-    Path, typer.Option("--out", help="Folder that gets the weights' folder.", metavar="DIR")
-]
-WorkOption = Annotated[
-    Path, typer.Option("--work", help="Caches and checkpoints, to go on from.", metavar="DIR")
-]
-EpochsOption = Annotated[
-    int | None, typer.Option("--epochs", min=1, help="Passes over the training rows.")
-]
-MinutesOption = Annotated[float | None, typer.Option("--minutes", help="End by then.")]
-SeedOption = Annotated[int, typer.Option("--seed", help="Of everything that is drawn.")]
 
 
 @app.callback()
@@ -75,7 +61,7 @@ def encoder(
         from models.training.encoder import train
         from models.training.settings import TrainConfig
     except ImportError as error:
-        raise _missing(error) from error
+        raise missing(error) from error
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     base = (
@@ -91,7 +77,7 @@ def encoder(
         limit_minutes=minutes,
         epochs=epochs or base.epochs,
     )
-    _tell(_shown(train(config)), as_json=as_json)
+    tell(_shown(train(config)), as_json=as_json)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -164,7 +150,7 @@ def _distil(
     try:
         from models.training.student import StudentConfig, train_student
     except ImportError as error:
-        raise _missing(error) from error
+        raise missing(error) from error
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     make = StudentConfig.for_serving if purpose == "serving" else StudentConfig.for_teacher
@@ -177,83 +163,7 @@ def _distil(
         epochs=epochs or config.base.epochs,
     )
     report = train_student(dataclasses.replace(config, base=base, start=start))
-    _tell(_shown(report), as_json=as_json)
-
-
-@app.command(epilog=EXIT_CODES)
-def detector(
-    data: DataOption = Path("../shared/data"),
-    out: OutOption = Path("detectors/weights"),
-    work: WorkOption = Path("runs/detector"),
-    device: Annotated[Device, typer.Option("--device", help="Where it runs.")] = Device.CPU,
-    epochs: EpochsOption = None,
-    seed: SeedOption = 7,
-    as_json: JsonOption = False,
-) -> None:
-    """Train the detector of garments; writes yolo/.
-
-    lookalike train detector --data ../shared/data
-    """
-    import logging
-
-    try:
-        from detectors.training.yolo import DetectorConfig, train_detector
-        from models.training.export import link_weights
-    except ImportError as error:
-        raise _missing(error) from error
-
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    config = DetectorConfig(data=data, out=out, work=work, device=device.value, seed=seed)
-    report = train_detector(
-        dataclasses.replace(config, epochs=epochs or config.epochs), link=link_weights
-    )
-    _tell({"folder": str(report.folder), "seconds": round(report.seconds)}, as_json=as_json)
-
-
-@app.command(epilog=EXIT_CODES)
-def relations(
-    data: DataOption = Path("../shared/data"),
-    out: OutOption = Path("detectors/weights"),
-    simulated: Annotated[
-        bool, typer.Option("--simulated", help="Boxes of a simulated detector, not the shipped.")
-    ] = False,
-    steps: Annotated[int | None, typer.Option("--steps", min=1, help="Steps of training.")] = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", "-n", min=1, help="Most photos of a split.")
-    ] = None,
-    seed: SeedOption = 7,
-    as_json: JsonOption = False,
-) -> None:
-    """Train the relations between boxes, and fit RelDetect's two numbers a fine class.
-
-    lookalike train relations --data ../shared/data
-
-    Relations are learned from masks and know no fine class; to be run again with a new detector.
-    """
-    import logging
-
-    try:
-        from api.evaluation.reldetect import detections_of
-        from detectors.training.relations import RelationsConfig
-        from detectors.training.reldetect import train_reldetect
-    except ImportError as error:
-        raise _missing(error) from error
-
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    config = RelationsConfig(seed=seed)
-    if steps is not None:
-        config = dataclasses.replace(config, steps=steps)
-    report = train_reldetect(data, out, config, detections_of(simulated=simulated), limit=limit)
-    shown: dict[str, str | int | float] = {
-        "folder": str(report.folder),
-        "seconds": round(report.seconds, 1),
-        "parameters": report.parameters,
-        "calibrated": report.calibrated,
-    }
-    for name, (precision, share) in report.val_precision.items():
-        shown[f"val_ap {name}"] = round(precision, 3)
-        shown[f"val_share {name}"] = round(share, 3)
-    _tell(shown, as_json=as_json)
+    tell(_shown(report), as_json=as_json)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -283,7 +193,7 @@ def composer(
         from models.registry import load_encoder
         from models.training.composer import ComposerConfig, train_composer
     except ImportError as error:
-        raise _missing(error) from error
+        raise missing(error) from error
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     config = ComposerConfig(data=data, out=out, work=work, seed=seed)
@@ -299,7 +209,7 @@ def composer(
         "val_precision_at_10": round(report.val_precision, 4),
         "val_precision_at_10_arithmetic": round(report.val_arithmetic, 4),
     }
-    _tell(shown, as_json=as_json)
+    tell(shown, as_json=as_json)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -327,7 +237,7 @@ def tagger(
     try:
         from models.training.tagger import TaggerConfig, train_tagger
     except ImportError as error:
-        raise _missing(error) from error
+        raise missing(error) from error
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     config = TaggerConfig(data=data, out=out, work=work, encoder=encoder, seed=seed)
@@ -343,86 +253,11 @@ def tagger(
         shown[f"temperature_{name}"] = each.temperature
         if each.has_none:
             shown[f"sure_from_{name}"] = each.sure_from
-    _tell(shown, as_json=as_json)
+    tell(shown, as_json=as_json)
 
 
-@app.command(epilog=EXIT_CODES)
-def gallery(
-    data: DataOption = Path("../shared/data"),
-    out: OutOption = Path("detectors/weights"),
-    work: Annotated[
-        Path, typer.Option("--work", help="Keeps what was seen in the pictures.", metavar="DIR")
-    ] = Path("runs/gallery"),
-    photos: Annotated[
-        int | None, typer.Option("--photos", min=1, help="Most photos of the train split.")
-    ] = None,
-    epochs: EpochsOption = None,
-    seed: SeedOption = 7,
-    as_json: JsonOption = False,
-) -> None:
-    """Train the gallery graph, which finds a product's boxes in its pictures; writes gallery/.
-
-    lookalike train gallery --data ../shared/data
-
-    To be run again whenever the weights of the detector or the encoder change. Pictures that
-    --work holds already are not looked at again.
-    """
-    import logging
-
-    from api.progress import counting
-    from detectors.gallery_graph import LEAST_SCORE, MOST_BOXES
-    from detectors.registry import load_detector
-    from detectors.taxonomy import default_taxonomy
-
-    try:
-        from detectors.training.gallery import train_gallery
-        from detectors.training.gallery_fit import GalleryConfig
-        from detectors.training.gallery_seen import Sight
-        from detectors.training.gallery_street import street_domain
-        from models.onnx_session import OnnxTower
-        from models.registry import load_encoder
-    except ImportError as error:
-        raise _missing(error) from error
-
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    finder = load_detector(OnnxTower, least_score=LEAST_SCORE, most=MOST_BOXES)
-    encoder, taxonomy = load_encoder("compact"), default_taxonomy()
-    with counting("Looking at pictures", None) as advance:
-        sight = Sight(
-            boxes_of=lambda pictures: finder.detect([each.rgb for each in pictures]),
-            revision=finder.revision,
-            encoder=encoder,
-            folder=work,
-            on_progress=advance,
-        )
-        train = street_domain(data, taxonomy, "train", sight, most_photos=photos)
-        val = street_domain(data, taxonomy, "val", sight)
-    config = GalleryConfig(out=out, seed=seed)
-    report = train_gallery(
-        dataclasses.replace(config, epochs=epochs or config.epochs),
-        train,
-        val,
-        embed_texts=encoder.embed_texts,
-        encoder=encoder.encoder_id.fingerprint,
-        classes=finder.classes,
-        detector=finder.revision,
-    )
-    shown: dict[str, str | int | float] = {
-        "folder": str(report.folder),
-        "seconds": round(report.seconds, 1),
-    }
-    for arm, (titled, untitled) in report.val_ap.items():
-        shown[f"val_ap_{arm}"] = round(titled, 4)
-        shown[f"val_ap_{arm}_without_title"] = round(untitled, 4)
-    _tell(shown, as_json=as_json)
-
-
-def _missing(error: ImportError) -> ModelUnavailable:
-    return ModelUnavailable(
-        f"the package {error.name!r} is not installed.",
-        where="train",
-        hint="Install it with: pip install 'lookalike[models]'",
-    )
+for each in (train_boxes.detector, train_boxes.relations, train_boxes.gallery):
+    app.command(epilog=EXIT_CODES)(each)
 
 
 def _shown(report: TrainReport) -> dict[str, str | int | float]:
@@ -432,11 +267,3 @@ def _shown(report: TrainReport) -> dict[str, str | int | float]:
         "seconds": round(report.seconds, 1),
         "val_recall_at_10": round(report.val_recall_at_10, 4),
     }
-
-
-def _tell(shown: Mapping[str, str | int | float], *, as_json: bool) -> None:
-    if as_json:
-        print_json(shown)
-    else:
-        for name, value in shown.items():
-            typer.echo(f"{name}: {value}")
