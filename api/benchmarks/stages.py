@@ -125,6 +125,7 @@ def measure_stages(feed: Path, encoder: DualEncoder) -> list[Figure]:
         seen = catalogue.looks(pictures, sight=look.sight).values()
         boxes_seen = sum(len(each.detections) for each in seen)
     busy = sum(clock.seconds.values())
+    networks = sum(clock.seconds[stage] for stage in ("detect", "encode", "encode texts"))
     rate = report.rows / report.seconds
     work = {
         "decode": clock.items["decode"] / len(pictures),
@@ -134,6 +135,9 @@ def measure_stages(feed: Path, encoder: DualEncoder) -> list[Figure]:
     }
     return [
         Figure(metric="rate", arm="pipeline", condition="galleries", value=rate, unit="1/s"),
+        Figure(
+            metric="busy", arm="networks", condition="galleries", value=networks / report.seconds
+        ),
         Figure(
             metric="rate",
             arm="pipeline",

@@ -198,6 +198,7 @@ def galleries(
             f"{products:,} products of the street photos, with 1 to 4 pictures each, into an empty "
             "embedded store: decoded, searched for boxes, the product found, embedded, tagged, "
             "written to catalogue and index.",
+            "busy: share of the run during which the thread of detector and encoder had work. "
             "share: of the seconds that all stages were at work; they overlap, so these are more "
             "than the run's. times: how often a stage saw each different picture (encode: picture "
             "or box; encode texts: title); 1 is once.",
