@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from engine.errors import InvalidInput
 from engine.types import ImageRGB
+from engine.views import BoxFractions
 
 CELL_WH_PX = (220, 290)
 GAP_PX = 20
@@ -30,11 +31,13 @@ class SheetCell:
         image: ``None`` leaves an empty well.
         title: First line, cut to two lines.
         note: Below it, such as price and reasons, cut to two lines.
+        box: A part of the image that is framed.
     """
 
     image: ImageRGB | None
     title: str
     note: str = ""
+    box: BoxFractions | None = None
 
 
 def draw_sheet(
@@ -100,6 +103,10 @@ def _draw_cell(
         scale = max(cell_w / picture.width, cell_h / picture.height)
         size = (round(picture.width * scale), round(picture.height * scale))
         picture = picture.resize(size, Image.Resampling.LANCZOS)
+        if cell.box is not None:
+            sides = (*size, *size)
+            corners = [part * side for part, side in zip(cell.box, sides, strict=True)]
+            ImageDraw.Draw(picture).rectangle(corners, outline=_ACCENT, width=3)
         over_x, over_y = (size[0] - cell_w) // 2, (size[1] - cell_h) // 2
         sheet.paste(picture.crop((over_x, over_y, over_x + cell_w, over_y + cell_h)), (x, y))
     if frame:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from api.container import Container
     from engine.types import Hit, ImageRGB, Product, SearchResult
+    from engine.views import View
 
 
 def print_answer(console: Console, result: SearchResult) -> None:
@@ -57,8 +58,9 @@ def draw_answer(
     *,
     heading: str,
     reference: ImageRGB | None,
+    view: View | None = None,
 ) -> None:
-    """Write a contact sheet of an answer."""
+    """Write a contact sheet of an answer; `view` is where the product is in the reference."""
     from api.contact_sheet import SheetCell, draw_sheet, save_sheet
 
     cells = [
@@ -69,7 +71,14 @@ def draw_answer(
         )
         for hit in result.hits
     ]
-    left = SheetCell(image=reference, title="Reference") if reference is not None else None
+    left = None
+    if reference is not None:
+        left = SheetCell(
+            image=reference,
+            title="Reference",
+            note=view_text(view) if view else "",
+            box=view.box if view else None,
+        )
     save_sheet(draw_sheet(heading, reference=left, cells=cells), path)
 
 
@@ -83,6 +92,13 @@ def first_picture(container: Container, product: Product) -> ImageRGB | None:
         return decode_image(container.blobs.get(product.pictures[0]), target_px=640)
     except NotFound:
         return None
+
+
+def view_text(view: View) -> str:
+    """``skirt, 97% sure``: what the box of a view shows, or that the whole picture counts."""
+    if view.box is None:
+        return "the whole picture"
+    return f"{view.name or view.label}, {view.confidence:.0%} sure"
 
 
 def price_text(product: Product) -> str:

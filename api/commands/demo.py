@@ -35,7 +35,7 @@ def demo(
 
     The second run is quick: the shop is up to date.
     """
-    from api.commands.answers import draw_answer, print_answer
+    from api.commands.answers import draw_answer, print_answer, view_text
     from api.container import Container
     from api.query_picture import decode_query
     from api.settings import load_settings
@@ -61,14 +61,18 @@ def demo(
         query = SearchQuery(picture=picture, modification=but, limit=8)
         result = container.search.search(query)
         heading = f"{reference.title}, {but}"
-        draw_answer(container, result, sheet, heading=heading, reference=picture)
+        view = next(iter(reference.views), None)
+        draw_answer(container, result, sheet, heading=heading, reference=picture, view=view)
     serve = _serve_command(home, name, own)
     if as_json:
         print_json(_as_json(result, report.to_json(), reference, sheet, serve))
         return
     console = stdout()
     print_report(console, report)
-    console.print(f"\nReference: {reference.title}\nAsked:     {but}\n")
+    console.print(f"\nReference: {reference.title}")
+    if view is not None:
+        console.print(f"In it:     {view_text(view)}")
+    console.print(f"Asked:     {but}\n")
     print_answer(console, result)
     console.print(f"\nSheet: {sheet}\nPage:  {serve}", soft_wrap=True)
 

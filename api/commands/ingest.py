@@ -226,7 +226,8 @@ def print_report(console: Console, report: IngestionReport) -> None:
     if report.looked_at:
         console.print(
             f"The product was found in the pictures of {report.located:,} of"
-            f" {report.looked_at:,} products; of the others whole pictures were taken."
+            f" {report.looked_at:,} products"
+            + ("." if report.located == report.looked_at else "; the others are taken whole.")
         )
     for title, counts in (("Rejected", report.problems), ("Warnings", report.warnings)):
         if counts:
