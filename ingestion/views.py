@@ -21,10 +21,10 @@ __all__ = ["CROP_WEIGHT", "Gallery", "TypeJudge", "look_at_gallery"]
 CROP_WEIGHT = 2.0
 """Of a box's vector beside that of its whole picture in the vector of a view. The box alone finds
 most among street photos, the whole picture among packshots as the encoder knows them; with this
-both find nearly as much (`lookalike eval main-product`, detectors/weights/gallery.md)."""
+both find nearly as much (`lookalike eval main-product`, `lookalike eval packshots`)."""
 _DOUBTFUL_BELOW = 0.05
-"""Probability of what the feed says at which detector and predictor both have to doubt it. On
-packshots of the val split with a type changed at random: 89% found, no false alarm in 425."""
+"""Probability of what the feed says below which detector and predictor both have to put it before
+it is doubted; chosen on packshots of the val split, see `lookalike eval packshots` for the test."""
 _SURELY = 0.5
 
 Vector = NDArray[np.float32]

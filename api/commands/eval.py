@@ -350,6 +350,7 @@ def paraphrases(
 app.command("detector")(eval_boxes.detector)
 app.command("reldetect")(eval_boxes.reldetect)
 app.command("main-product")(eval_boxes.main_product)
+app.command("packshots")(eval_boxes.packshots)
 
 
 def _arm(encoder: str) -> str:
