@@ -119,7 +119,9 @@ def ingest(
                 normaliser=Normaliser(mapping, words, default_currency=options.default_currency),
                 pictures=PictureReader(options.root or feed.parent, limits=options.limits),
                 known=catalogue.stamps(options.tenant),
-                recipe=recipe(encoder.encoder_id.fingerprint, predictor, look),
+                recipe=recipe(
+                    encoder.encoder_id.fingerprint, predictor, look, options.least_look_px
+                ),
                 refresh=options.refresh,
             ),
             embedder=Embedder(

@@ -41,11 +41,16 @@ class PreparedRow:
     warnings: tuple[Problem, ...]
 
 
-def recipe(fingerprint: str, predictor: AttributePredictor | None, look: LookService | None) -> str:
+def recipe(
+    fingerprint: str,
+    predictor: AttributePredictor | None,
+    look: LookService | None,
+    least_look_px: int,
+) -> str:
     """What besides a row and its pictures makes a point: encoder, predictor, and what looks."""
     labels = sorted(predictor.labels.items()) if predictor else []
     revision = predictor.revision if predictor else ""
-    seen = look.revision if look else ""
+    seen = f"{look.revision}|{least_look_px}" if look else ""
     return f"{ENRICHMENT}|{fingerprint}|{revision}|{labels!r}|{seen}"
 
 
