@@ -23,10 +23,11 @@ from engine.catalogue.vectors import ContentKind, rounded, text_hash
 from engine.detections import SeenPicture
 from engine.errors import DecodeError
 from engine.ids import PictureHash
-from engine.images import ImageLimits, decode_image
+from engine.images import decode_image
 from engine.look import LookService
 from engine.ports import DualEncoder
 from engine.types import ImageRGB
+from ingestion.options import IngestOptions
 from ingestion.pictures import EncodedPicture
 from ingestion.prepare import PreparedRow
 
@@ -84,9 +85,7 @@ class Embedder:
         blobs: Gets the encoded pictures.
         encoder: Makes the vectors.
         look: Finds the product in its pictures; whole pictures are taken when absent.
-        limits: Of pictures.
-        target_px: Larger pictures are reduced to about this shorter side.
-        least_look_px: Pictures whose longer side is shorter are not looked at.
+        options: Limits and sizes of pictures.
     """
 
     def __init__(
@@ -96,18 +95,14 @@ class Embedder:
         blobs: BlobFolder,
         encoder: DualEncoder,
         look: LookService | None,
-        limits: ImageLimits,
-        target_px: int,
-        least_look_px: int,
+        options: IngestOptions,
     ) -> None:
         self._catalogue = catalogue
         self._blobs = blobs
         self._encoder = encoder
         self._look = look
-        self._limits = limits
-        self._target_px = target_px
-        self._least_look_px = least_look_px
-        self._sight = stored_sight(look, least_look_px)
+        self._options = options
+        self._sight = stored_sight(look, options)
         # What a batch on its way makes is not in the catalogue yet; pictures and titles that the
         # next one shares with it are not decoded, looked at and embedded again.
         self._claimed: deque[frozenset[str]] = deque(maxlen=_RECENT)
@@ -194,7 +189,7 @@ class Embedder:
         large = {
             key: image
             for key, image in images.items()
-            if max(image.shape[:2]) >= self._least_look_px
+            if max(image.shape[:2]) >= self._options.least_look_px
         }
         seen = dict(zip(large, self._look.see(list(large.values())), strict=True))
         nothing = np.empty((0, 0), np.float32)
@@ -212,7 +207,9 @@ class Embedder:
         decoded: _Decoded = {}
         for each in pictures:
             try:
-                image = decode_image(each.data, limits=self._limits, target_px=self._target_px)
+                image = decode_image(
+                    each.data, limits=self._options.limits, target_px=self._options.target_px
+                )
             except DecodeError as error:
                 # The traceback would keep the picture's buffers alive.
                 decoded[each.content_hash] = error.with_traceback(None)
@@ -222,9 +219,9 @@ class Embedder:
         return decoded
 
 
-def stored_sight(look: LookService | None, least_look_px: int) -> str:
-    """What looks are stored under: which pictures are looked at is a part of it."""
-    return f"{look.sight}|{least_look_px}" if look else ""
+def stored_sight(look: LookService | None, options: IngestOptions) -> str:
+    """What looks are stored under: who looks, at which pictures, at what size."""
+    return f"{look.sight}|{options.least_look_px}|{options.target_px}" if look else ""
 
 
 def _embedded(keys: Iterable[str], vectors: NDArray[np.float32]) -> dict[str, Vector]:

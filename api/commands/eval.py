@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -19,9 +19,6 @@ from api.commands.eval_options import (
     open_encoder,
 )
 from api.commands.terminal import HomeOption, JsonOption
-
-if TYPE_CHECKING:
-    pass
 
 app = typer.Typer(help="Measure the quality of answers on real data.", no_args_is_help=True)
 

@@ -185,7 +185,7 @@ def main_product(
     with counting("Looking at pictures", None) as advance:
         sight = Sight(
             boxes_of=lambda pictures: finder.detect([each.rgb for each in pictures]),
-            revision=finder.revision,
+            revision=finder.weights,
             encoder=towers,
             folder=(cache or load_settings(home=home).home / "evaluation") / "galleries",
             with_known=True,

@@ -25,7 +25,7 @@ from engine.evaluation.intervals import bootstrap
 from engine.ports import DualEncoder
 from engine.query.lexicon import Lexicon
 from engine.types import Facet, Product, Provenance, Vectors
-from ingestion.views import CROP_WEIGHT
+from engine.views import CROP_WEIGHT
 
 __all__ = ["measure_packshots"]
 

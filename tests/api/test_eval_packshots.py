@@ -12,7 +12,7 @@ import data_samples
 from api.evaluation.packshots import _crops, _wrong, measure_packshots
 from engine.catalogue.vectors import normalised
 from engine.query.lexicon import default_lexicon
-from ingestion.views import CROP_WEIGHT
+from engine.views import CROP_WEIGHT
 from models.registry import load_encoder
 
 SAMPLES = Path(next(iter(data_samples.__path__)))
