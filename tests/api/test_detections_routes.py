@@ -100,8 +100,8 @@ def test_a_box_of_a_picture_is_searched_with(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("request_", "said"),
     [
-        ({"like": "P01", "box": [0, 0, 1, 1]}, "without a picture"),
-        ({"q": "dress", "shows": "dress"}, "without a picture"),
+        ({"like": "P01", "box": [0, 0, 1, 1]}, "there is none in `picture`"),
+        ({"q": "dress", "shows": "dress"}, "there is none in `picture`"),
         ({"picture": "it", "box": [0, 0, 1]}, "four"),
         ({"picture": "it", "box": [0.5, 0, 0.5, 1]}, "left < right"),
         ({"picture": "it", "box": [0, 0, 1, 1], "shows": "spoon"}, "footwear"),

@@ -205,6 +205,8 @@ def test_a_fine_class_is_added_by_text_alone(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("x: {of: shoe, when: []}", "'shoe' is not known"),
+        ("x: {of: bag, when: []}\nx: {of: top, when: []}", "'x' stands twice"),
+        ("true: {of: bag, when: []}", "True is no text"),
         ("x: {of: bag, when: [hugs top]}", "'hugs'"),
         ("x: {of: bag, when: [not touches top or sky]}", "'sky'"),
         ("x: {of: bag}", "expected the keys"),
