@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from detectors.gallery_graph import LEAST_SCORE, MOST_BOXES
@@ -13,14 +14,24 @@ from detectors.taxonomy import default_taxonomy
 from detectors.yolo import YoloDetector
 from engine.errors import ModelUnavailable
 from engine.look import LookService
-from engine.ports import AttributePredictor, DualEncoder, MainProductFinder
+from engine.ports import AttributePredictor, DualEncoder, FineNamer, MainProductFinder
 from engine.query.lexicon import Lexicon
 from engine.types import EncoderId
 from models.onnx_session import OnnxTower
 
-__all__ = ["able_to_show", "build_look"]
+__all__ = ["LookParts", "build_look", "look_parts"]
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookParts:
+    """What a `LookService` asks besides encoder and predictor."""
+
+    detector: YoloDetector
+    finder: MainProductFinder | None
+    namer: FineNamer
+    shows: Callable[[str, str], bool]
 
 
 def build_look(
@@ -39,6 +50,40 @@ def build_look(
             nobody says which box is the product.
         predictor: Attributes of a box; skipped when absent.
         lexicon: Says of which category a type is.
+        detector: See `look_parts`, as for `labels` and `knowledge`.
+        labels: Of another detector.
+        knowledge: Definitions of one's own.
+
+    Raises:
+        InvalidInput: See `look_parts`.
+        ModelUnavailable: See `look_parts`.
+    """
+    parts = look_parts(
+        encoder.encoder_id, lexicon, detector=detector, labels=labels, knowledge=knowledge
+    )
+    return LookService(
+        detector=parts.detector,
+        encoder=encoder,
+        predictor=predictor,
+        finder=parts.finder,
+        namer=parts.namer,
+        shows=parts.shows,
+    )
+
+
+def look_parts(
+    encoder: EncoderId,
+    lexicon: Lexicon,
+    *,
+    detector: str = "yolo",
+    labels: Path | None = None,
+    knowledge: Path | None = None,
+) -> LookParts:
+    """The parts, for those who put something between them.
+
+    Args:
+        encoder: Of boxes and titles.
+        lexicon: Says of which category a type is.
         detector: ``yolo`` for the one that ships, or an ONNX file of another.
         labels: Map of the other one's labels.
         knowledge: Definitions of fine classes instead of those that ship.
@@ -55,17 +100,15 @@ def build_look(
             OnnxTower, Path(detector), labels=labels, least_score=LEAST_SCORE, most=MOST_BOXES
         )
     )
-    return LookService(
+    return LookParts(
         detector=boxes,
-        encoder=encoder,
-        predictor=predictor,
-        finder=_finder_for(encoder.encoder_id, boxes),
+        finder=_finder_for(encoder, boxes),
         namer=load_reldetect(boxes.classes, knowledge=knowledge),
-        shows=able_to_show(lexicon),
+        shows=_able_to_show(lexicon),
     )
 
 
-def able_to_show(lexicon: Lexicon) -> Callable[[str, str], bool]:
+def _able_to_show(lexicon: Lexicon) -> Callable[[str, str], bool]:
     """Whether a box of a coarse class can show a type, after detectors/taxonomy.yaml."""
     types = default_taxonomy().types
     return lambda label, value: bool(types[label] & {value, lexicon.category(value)})

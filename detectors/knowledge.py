@@ -62,7 +62,7 @@ def read_knowledge(path: Path, classes: Sequence[str]) -> tuple[Definition, ...]
             an entry has another form.
     """
     try:
-        given: Any = yaml.load(path.read_text(encoding="utf-8"), _OnceEach)
+        given: Any = _OnceEach(path.read_text(encoding="utf-8")).get_single_data()
     except OSError as error:
         raise InvalidInput(
             f"cannot be read: {error.strerror}",

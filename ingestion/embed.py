@@ -29,9 +29,9 @@ from engine.ports import DualEncoder
 from engine.types import ImageRGB
 from ingestion.options import IngestOptions
 from ingestion.pictures import EncodedPicture
-from ingestion.prepare import PreparedRow
+from ingestion.prepare import PreparedRow, stored_sight
 
-__all__ = ["Embedded", "Embedder", "Work", "stored_sight"]
+__all__ = ["Embedded", "Embedder", "Work"]
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -105,7 +105,9 @@ class Embedder:
         self._sight = stored_sight(look, options)
         # What a batch on its way makes is not in the catalogue yet; pictures and titles that the
         # next one shares with it are not decoded, looked at and embedded again.
-        self._claimed: deque[frozenset[str]] = deque(maxlen=_RECENT)
+        # One fewer: what the oldest claim promises must still be at hand when the present batch,
+        # which takes the last place, is embedded.
+        self._claimed: deque[frozenset[str]] = deque(maxlen=_RECENT - 1)
         self._made: deque[_Made] = deque(maxlen=_RECENT)
 
     def keep(self, row: PreparedRow) -> None:
@@ -159,15 +161,15 @@ class Embedder:
         pictures = _embedded(fresh, self._encoder.embed_images(list(fresh.values())))
         looks = self._see({key: image for key, image in images.items() if key not in work.looks})
         titles = {text_hash(row.row.title): row.row.title for row in work.rows}
-        texts = self._recent(lambda made: made.texts, titles)
-        new_titles = {key: title for key, title in titles.items() if key not in work.texts | texts}
-        texts |= _embedded(new_titles, self._encoder.embed_texts(list(new_titles.values())))
+        known = {**work.texts, **self._recent(lambda made: made.texts, titles)}
+        new_titles = {key: title for key, title in titles.items() if key not in known}
+        texts = _embedded(new_titles, self._encoder.embed_texts(list(new_titles.values())))
         self._made.append(_Made(pictures=pictures, texts=texts, looks=looks, damaged=damaged))
         hashes = {each.content_hash for row in work.rows for each in row.pictures}
         return Embedded(
             rows=work.rows,
             pictures={**work.pictures, **self._recent(lambda made: made.pictures, hashes)},
-            texts={**work.texts, **texts},
+            texts={**known, **texts},
             looks={**work.looks, **self._recent(lambda made: made.looks, hashes)},
             damaged=self._recent(lambda made: made.damaged, hashes),
             new=(
@@ -217,11 +219,6 @@ class Embedder:
                 decoded[each.content_hash] = image
                 self._blobs.put(each.data, each.content_hash)
         return decoded
-
-
-def stored_sight(look: LookService | None, options: IngestOptions) -> str:
-    """What looks are stored under: who looks, at which pictures, at what size."""
-    return f"{look.sight}|{options.least_look_px}|{options.target_px}" if look else ""
 
 
 def _embedded(keys: Iterable[str], vectors: NDArray[np.float32]) -> dict[str, Vector]:

@@ -28,7 +28,7 @@ from engine.ports import AttributePredictor, DualEncoder, VectorIndex
 from engine.query.lexicon import Lexicon, default_lexicon
 from engine.reconcile import MAX_PHANTOMS, OPTIMISE_FROM_POINTS
 from engine.types import Outcome, OutcomeKind, Problem
-from ingestion.embed import Embedded, Embedder, stored_sight
+from ingestion.embed import Embedded, Embedder
 from ingestion.finish import Finished, Finisher
 from ingestion.mapping import BoundMapping, choose_mapping
 from ingestion.normalise import Normaliser
@@ -98,14 +98,15 @@ def ingest(
     source = open_source(feed, encoding=options.encoding, delimiter=options.delimiter)
     mapping = choose_mapping(options.mapping, source.columns)
     words = lexicon or default_lexicon()
-    notes: list[str] = []
-    if options.detect and look is not None and not look.finds_products:
+    notes = list(source.notes)
+    if not options.detect:
+        look = None
+    elif look is not None and not look.finds_products:
+        look = None
         notes.append(
             "Pictures were taken whole: nobody can tell the product in them with the encoder "
             f"{encoder.encoder_id.name}."
         )
-    if look is not None and not (options.detect and look.finds_products):
-        look = None
     with ExitStack() as cleanup:
         rejected_file = warnings_file = None
         if options.report_folder:
@@ -125,20 +126,11 @@ def ingest(
                 normaliser=Normaliser(mapping, words, default_currency=options.default_currency),
                 pictures=PictureReader(options.root or feed.parent, limits=options.limits),
                 known=catalogue.stamps(options.tenant),
-                recipe=recipe(
-                    encoder.encoder_id.fingerprint,
-                    predictor,
-                    look,
-                    stored_sight(look, options),
-                ),
+                recipe=recipe(encoder.encoder_id.fingerprint, predictor, look, options),
                 refresh=options.refresh,
             ),
             embedder=Embedder(
-                catalogue=catalogue,
-                blobs=blobs,
-                encoder=encoder,
-                look=look,
-                options=options,
+                catalogue=catalogue, blobs=blobs, encoder=encoder, look=look, options=options
             ),
             finisher=Finisher(
                 mapping=mapping,
@@ -183,12 +175,11 @@ class _Run:
     tally: Tally
     on_progress: OnProgress
     should_stop: Callable[[], bool]
-    notes: Sequence[str] = ()
+    notes: list[str]
 
     def __post_init__(self) -> None:
         self._started_s = time.perf_counter()
         self._told_s = self._started_s
-        self._notes = [*self.source.notes, *self.notes]
         self._stopped = False
         self._embedded_pictures = 0
         self._embedded_texts = 0
@@ -237,7 +228,7 @@ class _Run:
             return None
         unreadable = self.preparer.unreadable
         if unreadable:
-            self._notes.append(
+            self.notes.append(
                 f"{unreadable:,} rows could not be read and may be products of the catalogue, so "
                 f"none of {len(vanished):,} products that are not in the feed was deleted. Mend "
                 "these rows and ingest the feed again."
@@ -245,14 +236,14 @@ class _Run:
             return None
         rejected = self.tally.outcomes[OutcomeKind.REJECTED]
         if rejected > self.options.max_bad_frac * self.tally.rows:
-            self._notes.append(
+            self.notes.append(
                 f"{rejected:,} of {self.tally.rows:,} rows were rejected, so none of "
                 f"{len(vanished):,} products that are not in the feed was deleted."
             )
             return None
         allowed = self.options.max_deleted_frac * len(known)
         if len(vanished) > allowed and not self.options.yes:
-            self._notes.append(f"{len(vanished):,} deletions wait for a confirmation.")
+            self.notes.append(f"{len(vanished):,} deletions wait for a confirmation.")
             return len(vanished), len(known)
         for start in range(0, len(vanished), MAX_PHANTOMS):
             self._delete(vanished[start : start + MAX_PHANTOMS])
@@ -283,7 +274,7 @@ class _Run:
             looked_at=self._looked_at,
             located=self._located,
             seconds=self._seconds(),
-            notes=tuple(self._notes),
+            notes=tuple(self.notes),
             stopped=self._stopped,
             rejected_path=rejected_path,
             warnings_path=warnings_path,

@@ -14,11 +14,12 @@ from engine.types import Outcome, OutcomeKind, Problem, RawRecord
 from engine.views import CROP_WEIGHT
 from ingestion.mapping import BoundMapping, Field
 from ingestion.normalise import Normaliser, NormalRow, Rejected
+from ingestion.options import IngestOptions
 from ingestion.pictures import EncodedPicture, PictureProblem, PictureReader
 
-__all__ = ["PreparedRow", "Preparer", "recipe"]
+__all__ = ["PreparedRow", "Preparer", "recipe", "stored_sight"]
 
-ENRICHMENT = 4
+ENRICHMENT = 5
 """Grows when the same row and pictures would become another point."""
 
 
@@ -46,13 +47,18 @@ def recipe(
     fingerprint: str,
     predictor: AttributePredictor | None,
     look: LookService | None,
-    sight: str,
+    options: IngestOptions,
 ) -> str:
     """What besides a row and its pictures makes a point: encoder, predictor, what looks and how."""
     labels = sorted(predictor.labels.items()) if predictor else []
     revision = predictor.revision if predictor else ""
-    seen = f"{look.revision}|{sight}|{CROP_WEIGHT}" if look else ""
+    seen = f"{look.revision}|{stored_sight(look, options)}|{CROP_WEIGHT}" if look else ""
     return f"{ENRICHMENT}|{fingerprint}|{revision}|{labels!r}|{seen}"
+
+
+def stored_sight(look: LookService | None, options: IngestOptions) -> str:
+    """What looks are stored under: who looks, at which pictures, at what size."""
+    return f"{look.sight}|{options.least_look_px}|{options.target_px}" if look else ""
 
 
 class Preparer:

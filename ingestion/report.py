@@ -132,11 +132,10 @@ class RejectedFile:
     """
 
     def __init__(self, folder: Path, columns: Sequence[str]) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / REJECTED_NAME
         self._columns = dict.fromkeys(columns)
-        # The header is known with the last row only, so rows wait in a file without a name.
-        self._waiting = tempfile.TemporaryFile("w+", dir=folder, encoding="utf-8")  # noqa: SIM115
+        # The header is known with the last row only.
+        self._waiting = _nameless_file(folder)
         self._rows = 0
 
     def add(self, record: RawRecord, problem: Problem) -> None:
@@ -180,10 +179,8 @@ class WarningsFile:
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / WARNINGS_NAME
-        # In a file without a name until then, as a long feed may have many.
-        self._waiting = tempfile.TemporaryFile("w+", dir=folder, encoding="utf-8", newline="")  # noqa: SIM115
+        self._waiting = _nameless_file(folder)
         self._writer = csv.writer(self._waiting)
         self._rows = 0
 
@@ -219,6 +216,12 @@ def write_report(folder: Path, report: IngestionReport) -> Path:
     with _whole_file(path) as file:
         file.write(report.to_json() + "\n")
     return path
+
+
+def _nameless_file(folder: Path) -> IO[str]:
+    """Where rows wait until all are known; a killed run leaves nothing of it behind."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryFile("w+", dir=folder, encoding="utf-8", newline="")
 
 
 @contextmanager

@@ -12,10 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, cast
 from unittest.mock import patch
 
-from api.look import able_to_show
-from detectors.gallery_graph import LEAST_SCORE, MOST_BOXES
-from detectors.registry import load_detector, load_finder
-from detectors.reldetect import load_reldetect
+from api.look import look_parts
 from engine.blobs import BlobFolder
 from engine.catalogue.store import open_catalogue
 from engine.evaluation.figures import Figure
@@ -23,11 +20,11 @@ from engine.index.open import open_index
 from engine.look import LookService
 from engine.ports import DualEncoder
 from engine.query.lexicon import default_lexicon
-from ingestion.embed import stored_sight
+from ingestion import embed
 from ingestion.options import IngestOptions
 from ingestion.pipeline import ingest
+from ingestion.prepare import stored_sight
 from models.attributes import predictor_for
-from models.onnx_session import OnnxTower
 
 __all__ = ["measure_stages"]
 
@@ -64,8 +61,7 @@ class _Watched:
     def __init__(self, inner: object, clock: _Clock, stages: Mapping[str, str]) -> None:
         self._inner = inner
         for method, stage in stages.items():
-            if hasattr(inner, method):
-                setattr(self, method, clock.timed(stage, getattr(inner, method)))
+            setattr(self, method, clock.timed(stage, getattr(inner, method)))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
@@ -83,17 +79,13 @@ def measure_stages(feed: Path, encoder: DualEncoder) -> list[Figure]:
     clock, lexicon = _Clock(), default_lexicon()
     predictor: Any = predictor_for(encoder)
     eyes: Any = _Watched(encoder, clock, {"embed_images": "encode", "embed_texts": "encode texts"})
-    boxes = load_detector(OnnxTower, least_score=LEAST_SCORE, most=MOST_BOXES)
-    finder: Any = _Watched(
-        load_finder(encoder.encoder_id, boxes.classes, detector=boxes.weights),
-        clock,
-        {"score": "main product"},
-    )
-    detector: Any = _Watched(boxes, clock, {"detect": "detect"})
-    namer: Any = _Watched(load_reldetect(boxes.classes), clock, {"name": "fine names"})
+    parts = look_parts(encoder.encoder_id, lexicon)
+    detector: Any = _Watched(parts.detector, clock, {"detect": "detect"})
+    finder: Any = _Watched(parts.finder, clock, {"score": "main product"})
+    namer: Any = _Watched(parts.namer, clock, {"name": "fine names"})
     tagger: Any = _Watched(predictor, clock, {"predict": "attributes"}) if predictor else None
     look = LookService(
-        detector=detector, encoder=eyes, finder=finder, namer=namer, shows=able_to_show(lexicon)
+        detector=detector, encoder=eyes, finder=finder, namer=namer, shows=parts.shows
     )
     with ExitStack() as stack:
         home = Path(stack.enter_context(TemporaryDirectory(prefix="lookalike-stages-")))
@@ -107,11 +99,8 @@ def measure_stages(feed: Path, encoder: DualEncoder) -> list[Figure]:
             dict.fromkeys(("put_pending", "mark_indexed", "embeddings", "looks"), "catalogue"),
         )
         points: Any = _Watched(index, clock, dict.fromkeys(("upsert", "flush"), "index"))
-        import ingestion.embed as embed
-
-        stack.enter_context(
-            patch.object(embed, "decode_image", clock.timed("decode", embed.decode_image))
-        )
+        timed = clock.timed("decode", embed.decode_image)
+        stack.enter_context(patch.object(embed, "decode_image", timed))
         report = ingest(
             feed,
             options=IngestOptions(),
@@ -161,12 +150,9 @@ def measure_stages(feed: Path, encoder: DualEncoder) -> list[Figure]:
             condition="galleries",
             value=report.located / max(1, report.looked_at),
             n=report.looked_at,
-            unit="fraction",
         ),
         *(
-            Figure(
-                metric="share", arm=stage, condition="stage", value=taken / busy, unit="fraction"
-            )
+            Figure(metric="share", arm=stage, condition="stage", value=taken / busy)
             for stage, taken in sorted(clock.seconds.items(), key=lambda item: -item[1])
         ),
         *(

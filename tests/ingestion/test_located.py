@@ -225,8 +225,9 @@ def test_a_service_that_names_no_product_changes_nothing(shop: Locating) -> None
 def test_what_the_next_batch_shares_is_not_made_again(shop: Locating) -> None:
     name = shop.put("a.png", photo())
     rows = [{**row(name), "id": str(n)} for n in range(9)]
-    shop.ingest(shop.feed(rows), least_look_px=50, batch_products=1)
+    report = shop.ingest(shop.feed(rows), least_look_px=50, batch_products=1)
     assert shop.detector.asked == 1
+    assert (report.embedded_pictures, report.embedded_texts) == (1, 1)
     # The picture and its two boxes; the title.
     assert (shop.encoder.pictures, shop.encoder.texts) == (3, 1)
     assert len(shop.ids()) == 9
@@ -235,10 +236,16 @@ def test_what_the_next_batch_shares_is_not_made_again(shop: Locating) -> None:
 def test_a_damaged_picture_that_batches_share_is_told_of_in_each(shop: Locating) -> None:
     (shop.feed_folder / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n no picture")
     good = shop.put("a.png", photo())
-    rows = [{**row(good, "bad.png"), "id": str(n)} for n in range(5)]
+    # Main picture and further one, over more batches than are remembered.
+    rows = [
+        {**(row("bad.png") if n % 3 else row(good, "bad.png")), "id": str(n)} for n in range(40)
+    ]
     shop.ingest(shop.feed(rows), least_look_px=50, batch_products=1)
-    for number in range(1, 6):
-        assert [each.code for each in shop.outcome_of(number).warnings] == ["image.corrupt"]
+    for n in range(40):
+        outcome = shop.outcome_of(n + 1)
+        told = [outcome.problem] if outcome.problem else list(outcome.warnings)
+        assert [each.code for each in told] == ["image.corrupt"]
+        assert (outcome.kind is OutcomeKind.REJECTED) == bool(n % 3)
 
 
 def test_pictures_that_were_too_small_are_looked_at_where_less_is_asked(shop: Locating) -> None:
