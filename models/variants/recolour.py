@@ -1,0 +1,112 @@
+"""A garment in another colour: its light, folds and prints stay, its surroundings are untouched.
+
+Per pixel in Oklab: how much lighter or darker than the cloth it is stays, squeezed to the room that
+the new colour leaves; chroma follows light, as dyed cloth does (in shadow it falls with light, in
+sheen it goes to white). Prints on a cloth of one colour keep theirs; where no colour is the cloth's,
+all move along.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import InvalidInput
+from engine.types import ImageRGB
+from models.variants.cloth import cloth_of
+from models.variants.guided import box_mean
+from models.variants.oklab import linear_rgb, oklab, rgb_of_linear, to_linear
+
+__all__ = ["Garment"]
+
+_EDGE = 0.9
+"""Pixels that are the garment's by less than this are partly ground."""
+_LEAST = 1 / 255
+
+
+class Garment:
+    """A garment in a picture, prepared once for any number of colours.
+
+    Args:
+        image: uint8 (H, W, 3), sRGB; not changed.
+        mask: float32 (H, W), 0 to 1: its pixels. What is 0 is never touched.
+
+    Raises:
+        InvalidInput: The mask is of another size, or empty.
+    """
+
+    def __init__(self, image: ImageRGB, mask: NDArray[np.float32]):
+        if mask.shape != image.shape[:2]:
+            raise InvalidInput(
+                f"got a mask of {mask.shape} for a picture of {image.shape[:2]}", where="mask"
+            )
+        rows, columns = (np.flatnonzero((mask > _LEAST).any(axis=axis)) for axis in (1, 0))
+        if not rows.size:
+            raise InvalidInput("got an empty mask, expected one with a garment", where="mask")
+        self._image = image
+        self._part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        alpha = mask[self._part]
+        self._inside = alpha > _LEAST
+        self._alpha = alpha[self._inside]
+        linear = to_linear(image[self._part])
+        self._linear = linear[self._inside]
+        self._colours = oklab(self._unmixed(linear, alpha))
+        self._before = linear_rgb(self._colours)
+        self.cloth = cloth_of(self._colours, self._alpha)
+        self._accents = self.cloth.accents(self._colours)
+
+    def _unmixed(
+        self, linear: NDArray[np.float32], alpha: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """The garment's own colour of each pixel: at soft edges that of the garment beside it."""
+        radius = max(2, round(0.012 * max(alpha.shape)))
+        sure = (alpha**4)[..., None]
+        sums = box_mean(np.concatenate([linear * sure, sure], axis=-1), radius)
+        edge = (alpha > _LEAST) & (alpha < _EDGE)
+        found = linear.copy()
+        near = sums[edge]
+        share = np.clip(alpha[edge] / _EDGE, 0, 1)[:, None] ** 2
+        own = np.where(near[:, 3:] > 1e-3, near[:, :3] / np.maximum(near[:, 3:], 1e-3), found[edge])
+        found[edge] = share * found[edge] + (1 - share) * own
+        return found[self._inside]
+
+    def recoloured(self, colour: NDArray[np.float32]) -> ImageRGB:
+        """The picture with the garment in another colour.
+
+        Args:
+            colour: float32 (3,), Oklab.
+
+        Returns:
+            uint8 (H, W, 3); where the mask is 0 it is the picture itself, to the bit.
+        """
+        moved = self._moved(colour)
+        if self._accents.any():
+            moved += self._accents[:, None] * (self._colours - moved)
+        change = np.clip(linear_rgb(moved), 0, 1) - self._before
+        change *= self._alpha[:, None]
+        change += self._linear
+        found = self._image.copy()
+        part = found[self._part]
+        part[self._inside] = rgb_of_linear(change)
+        return found
+
+    def _moved(self, colour: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Every pixel as if it were cloth of that colour: Oklab (N, 3)."""
+        target = float(colour[0])
+        light = self._lightness(target)
+        found = np.empty_like(self._colours)
+        found[:, 0] = light
+        share = np.where(
+            light <= target, light / max(target, 1e-3), (1 - light) / max(1 - target, 1e-3)
+        )
+        found[:, 1:] = share[:, None] * colour[1:]
+        return found
+
+    def _lightness(self, target: float) -> NDArray[np.float32]:
+        """L of each pixel: that of the cloth's middle becomes `target`, steps from there stay."""
+        # Light cloth shows shadows, dark cloth sheen: what was the one has to become the other.
+        percent = round(100 * np.clip(0.3 + 0.4 * target, 0, 1))
+        step = self._colours[:, 0] - self.cloth.lightness[percent]
+        below, above = max(target, 1e-3), max(1 - target, 0.02)
+        room = np.where(step < 0, below, above).astype(np.float32)
+        return target + np.sign(step) * room * (1 - np.exp(-np.abs(step) / room))
