@@ -18,6 +18,8 @@ _SAME = 0.075
 _ACCENT_FROM, _ACCENT_TO = 0.07, 0.13
 """Distance from the cloth at which a pixel begins to be, and is, something else on it."""
 _GREY_CHROMA = 0.035
+_GREY_STRICT = 1.4
+"""Cloth without colour has none anywhere: a tint is something else, such as skin."""
 _MOST_FOLD_DARK, _MOST_FOLD_LIGHT = 0.34, 0.26
 """How much darker and lighter than the cloth folds and sheen make it, in Oklab's L."""
 _LEAST_SHARE = 0.5
@@ -92,10 +94,11 @@ def _accents(colours: NDArray[np.float32], cloth: NDArray[np.float32]) -> NDArra
         # Paler and darker of the same hue is light, not print; only a part of it counts.
         along = (off @ cloth[1:]) / chroma
         across = np.sqrt(np.maximum(far**2 - along**2, 0))
-        paler = np.where(along < 0, 0.45 * np.abs(along), 0.8 * along)
-        far = np.hypot(across, paler)
+        beyond_grey = np.maximum(-along - chroma, 0)
+        paler = np.where(along < 0, 0.45 * np.minimum(-along, chroma), 0.8 * along)
+        far = np.hypot(across, paler + beyond_grey)
     else:
-        far = 0.9 * far
+        far = _GREY_STRICT * far
     step = colours[:, 0] - cloth[0]
     beyond = np.maximum(step - _MOST_FOLD_LIGHT, 0) + np.maximum(-step - _MOST_FOLD_DARK, 0)
     distance = np.hypot(far, beyond)

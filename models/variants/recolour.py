@@ -16,6 +16,7 @@ from engine.types import ImageRGB
 from models.variants.cloth import cloth_of
 from models.variants.guided import box_mean
 from models.variants.oklab import linear_rgb, oklab, rgb_of_linear, to_linear
+from models.variants.patterns import pattern_field
 
 __all__ = ["Garment"]
 
@@ -82,6 +83,30 @@ class Garment:
         moved = self._moved(colour)
         if self._accents.any():
             moved += self._accents[:, None] * (self._colours - moved)
+        return self._laid(moved)
+
+    def patterned(
+        self, pattern: str, colour: NDArray[np.float32], *, ground: NDArray[np.float32] | None = None
+    ) -> ImageRGB:
+        """The picture with a pattern on the garment: a sketch, see `models.variants.patterns`.
+
+        Args:
+            pattern: One of `models.variants.patterns.PATTERNS`.
+            colour: float32 (3,), Oklab: of the stripes, checks or dots.
+            ground: Of the cloth below; as it is by default.
+
+        Raises:
+            InvalidInput: The pattern is not known.
+        """
+        below = self._colours if ground is None else self._moved(ground)
+        alpha = np.zeros(self._inside.shape, np.float32)
+        light = alpha.copy()
+        alpha[self._inside], light[self._inside] = self._alpha, self._colours[:, 0]
+        field = pattern_field(pattern, alpha, light)[self._inside][:, None]
+        return self._laid(below + field * (self._moved(colour) - below))
+
+    def _laid(self, moved: NDArray[np.float32]) -> ImageRGB:
+        """The picture with the garment's pixels in other colours: Oklab (N, 3)."""
         change = np.clip(linear_rgb(moved), 0, 1) - self._before
         change *= self._alpha[:, None]
         change += self._linear
