@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.commands import eval_boxes
+from api.commands import eval_boxes, eval_variants
 from api.commands.eval_options import (
     DEFAULT_DATA,
     CacheOption,
@@ -350,6 +350,8 @@ def paraphrases(
 app.command("detector")(eval_boxes.detector)
 app.command("reldetect")(eval_boxes.reldetect)
 app.command("main-product")(eval_boxes.main_product)
+app.command("variant-mask")(eval_variants.variant_mask)
+app.command("recolour")(eval_variants.recolour)
 
 
 def _arm(encoder: str) -> str:

@@ -74,7 +74,9 @@ def worn_garments(
             near = np.zeros(labels.shape, bool)
             x0, y0, x1, y1 = box
             dx, dy = _AROUND * (x1 - x0), _AROUND * (y1 - y0)
-            near[max(0, int(y0 - dy)) : int(y1 + dy) + 1, max(0, int(x0 - dx)) : int(x1 + dx) + 1] = 1
+            near[
+                max(0, int(y0 - dy)) : int(y1 + dy) + 1, max(0, int(x0 - dx)) : int(x1 + dx) + 1
+            ] = 1
             yield KnownGarment(
                 source=photo.photo_id,
                 image=image,

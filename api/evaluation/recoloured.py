@@ -58,7 +58,7 @@ class Shown:
 def read_products(
     data: Path, taxonomy: Taxonomy, lexicon: Lexicon, *, split: str, each: int
 ) -> list[Shown]:
-    """Packshots (kagl_224) and phone photos (clothing) of one split, drawn by a hash of their ids."""
+    """Packshots (kagl_224) and phone photos (clothing) of a split, drawn by a hash of their ids."""
     known = pq.read_table(
         data / "kagl.parquet", columns=["id", "title", "articleType", "baseColour", "split"]
     )
@@ -97,9 +97,7 @@ def _order(name: object) -> str:
 Recolour = Callable[[Garment, ImageRGB, ProductMask, Colours], ImageRGB]
 
 
-def _served(
-    garment: Garment, image: ImageRGB, mask: ProductMask, shade: Colours
-) -> ImageRGB:
+def _served(garment: Garment, image: ImageRGB, mask: ProductMask, shade: Colours) -> ImageRGB:
     return garment.recoloured(shade)
 
 
@@ -119,7 +117,8 @@ def _shifted(garment: Garment, image: ImageRGB, mask: ProductMask, shade: Colour
 
 def _laid(image: ImageRGB, linear: Colours, mask: ProductMask) -> ImageRGB:
     alpha = mask.alpha[..., None]
-    found = rgb_of_linear(alpha * np.clip(linear, 0, 1) + (1 - alpha) * to_linear(image))
+    mixed = alpha * np.clip(linear, 0, 1) + (1 - alpha) * to_linear(image)
+    found = rgb_of_linear(mixed.astype(np.float32))
     return np.where(alpha > 0, found, image)
 
 
@@ -154,12 +153,9 @@ def measure_recolouring(
     scores: dict[tuple[str, str], list[tuple[str, str, str, float]]] = defaultdict(list)
     for shown in products:
         mask = mask_product(shown.image, look, masks, title=shown.title)
-        if not (mask.alpha > 0.5).any():
-            # Nothing found is nothing changed, and counts as such.
-            mask_empty = True
-        else:
-            mask_empty = False
-        garment = None if mask_empty else Garment(shown.image, mask.alpha)
+        # Nothing found is nothing changed, and counts as such.
+        found = bool((mask.alpha > 0.5).any())
+        garment = Garment(shown.image, mask.alpha) if found else None
         asked = [each for each in colours if lexicon.family(each) != shown.colour]
         for number, (arm, recolour) in enumerate(arms.items()):
             made = {
@@ -238,15 +234,13 @@ def _figures(
 ) -> Iterator[Figure]:
     for (metric, arm), held in scores.items():
         sources = sorted({source for _, source, _, _ in held})
-        parts: list[tuple[str, list[tuple[str, float]]]] = [
-            ("all", [(name, value) for name, _, _, value in held])
-        ]
-        for source in sources:
-            parts.append((source, [(n, v) for n, s, _, v in held if s == source]))
+        parts = {"all": [(name, value) for name, _, _, value in held]}
+        parts |= {each: [(n, v) for n, s, _, v in held if s == each] for each in sources}
         if metric.startswith("colour-accuracy") or metric == "gradients":
-            for colour in colours:
-                parts.append((f"to {colour}", [(n, v) for n, _, c, v in held if c == colour]))
-        for condition, cases in parts:
+            parts |= {
+                f"to {each}": [(n, v) for n, _, c, v in held if c == each] for each in colours
+            }
+        for condition, cases in parts.items():
             if not cases:
                 continue
             interval = bootstrap_clusters([v for _, v in cases], [n for n, _ in cases])
@@ -260,7 +254,7 @@ def real_colours(
     predictor: AttributePredictor,
     lexicon: Lexicon,
 ) -> list[Figure]:
-    """How often the tagger names the colour of unchanged products as the feed does: the yardstick."""
+    """How often the tagger names the colour of unchanged products as the feed does."""
     families = {lexicon.family(each) for each in MAIN_COLOURS}
     held = [each for each in products if each.colour in families]
     if not held:
@@ -273,6 +267,4 @@ def real_colours(
         for place, each in zip(best, held, strict=True)
     ]
     interval = bootstrap_clusters(right, [each.product for each in held])
-    return [
-        measured(interval, metric="colour-accuracy/picture", arm="unchanged", condition="kagl")
-    ]
+    return [measured(interval, metric="colour-accuracy/picture", arm="unchanged", condition="kagl")]

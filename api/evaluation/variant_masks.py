@@ -58,7 +58,7 @@ def mixture(masks: GarmentMasks, image: ImageRGB, box: BoxPx, label: str) -> Mas
         np.abs(y - (y0 + y1) / 2)[:, None] / (y1 - y0), np.abs(x - (x0 + x1) / 2) / (x1 - x0)
     )
     prior = np.where(far < 0.5, 0.75 - 0.4 * far, 0.0).astype(np.float32)
-    colours = frame.read(image).astype(np.float32) / 255
+    colours = frame.read(image).astype(np.float32) / np.float32(255)
     return _placed(refine(told_apart(colours, prior), frame.cut(image)), image, frame)
 
 
@@ -80,7 +80,7 @@ def network_mixture(masks: GarmentMasks, image: ImageRGB, box: BoxPx, label: str
     """What the network says, then colours told apart from there."""
     frame = frame_around(image.shape[1], image.shape[0], box)
     rough = masks.rough(image, [frame], [label])[0]
-    colours = frame.read(image).astype(np.float32) / 255
+    colours = frame.read(image).astype(np.float32) / np.float32(255)
     found = told_apart(colours, rough, rounds=2, weight=0.5)
     return _placed(refine(found, frame.cut(image)), image, frame)
 
@@ -103,7 +103,8 @@ ARMS: Mapping[str, Arm] = {
 
 def _placed(part: Mask, image: ImageRGB, frame: Frame) -> Mask:
     found = np.zeros(image.shape[:2], np.float32)
-    frame.cut(found)[:] = part
+    held = frame.cut(found)
+    held[:] = part
     return found
 
 

@@ -73,9 +73,8 @@ def train_mask(
     """
     torch.manual_seed(config.seed)
     crops, held = CropSet.of(list(train)), CropSet.of(list(val))
-    network = MaskNetwork(len(config.classes), imagenet=config.imagenet).to(
-        device=config.device, memory_format=torch.channels_last
-    )
+    network = MaskNetwork(len(config.classes), imagenet=config.imagenet).to(config.device)
+    network = network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     average = AveragedWeights(network, config.average_decay)
     pretrained = [each for each in network.down.parameters() if each.requires_grad]
     known = {id(each) for each in network.down.parameters()}
@@ -159,5 +158,3 @@ def _loss(logits: Tensor, masks: Tensor) -> Tensor:
     either = (said + masks - said * masks).sum((1, 2))
     apart = 1 - (both + 1) / (either + 1)
     return functional.binary_cross_entropy_with_logits(logits, masks) + apart.mean()
-
-

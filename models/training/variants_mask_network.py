@@ -117,6 +117,4 @@ class MaskNetwork(nn.Module):
 
 
 def _doubled(features: Tensor) -> Tensor:
-    return functional.interpolate(
-        features, scale_factor=2.0, mode="bilinear", align_corners=False
-    )
+    return functional.interpolate(features, scale_factor=2.0, mode="bilinear", align_corners=False)

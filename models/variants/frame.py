@@ -6,6 +6,7 @@ Training and serving both come through here, so that there is no skew between th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from PIL import Image
 
 from engine.errors import InvalidInput
 from engine.types import BoxPx, ImageRGB
+
+S = TypeVar("S", bound=np.generic)
 
 __all__ = ["HEIGHT_PX", "MARGIN", "WIDTH_PX", "Frame", "frame_around"]
 
@@ -45,7 +48,7 @@ class Frame:
         """Width and height, pixels."""
         return self.right - self.left, self.bottom - self.top
 
-    def cut(self, image: ImageRGB) -> ImageRGB:
+    def cut(self, image: NDArray[S]) -> NDArray[S]:
         """The part of an array (H, W, …), not copied."""
         return image[self.top : self.bottom, self.left : self.right]
 

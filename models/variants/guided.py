@@ -1,8 +1,8 @@
 """A rough mask brought to the edges of a picture: the guided filter.
 
 He, Sun, Tang, "Guided Image Filtering" (PAMI 2013) with a colour picture as the guide, and its fast
-form (He, Sun, "Fast Guided Filter", 2015): the coefficients are found on a small copy and applied at
-full resolution.
+form (He, Sun, "Fast Guided Filter", 2015): the coefficients are found on a small copy and applied
+at full resolution.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def box_mean(planes: NDArray[np.float32], radius_px: int) -> NDArray[np.float32]
 def _coefficients(
     colours: NDArray[np.float32], mask: Plane, radius_px: int, eps: float
 ) -> tuple[NDArray[np.float32], Plane]:
-    """Slopes (h, w, 3) for a guide of 0..255 and level (h, w), so that mask ≈ slope · guide + level."""
+    """Slopes (h, w, 3) for a guide of 0..255 and level (h, w): mask ≈ slope · guide + level."""
     pairs = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)]
     products = np.stack([colours[..., i] * colours[..., j] for i, j in pairs], axis=-1)
     stacked = np.concatenate(

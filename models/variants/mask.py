@@ -29,7 +29,8 @@ class GarmentMasks:
     """Finds garments in boxes.
 
     A network says roughly where the garment is (`frame.HEIGHT_PX` × `frame.WIDTH_PX`); the guided
-    filter brings that to the picture's edges, and a plain ground, as packshots have it, is left out.
+    filter brings that to the picture's edges, and a plain ground, as packshots have it, is left
+    out.
 
     Args:
         network: ``frames`` uint8 (N, H, W, 4) and ``kinds`` float32 (N, classes) to ``masks``
@@ -98,7 +99,7 @@ def _framed(image: ImageRGB, frame: Frame) -> NDArray[np.uint8]:
 def _sharper(part: NDArray[np.float32]) -> NDArray[np.float32]:
     """Doubt near 0 and 1 taken away: a faint mask over all surroundings would tint them."""
     held = np.clip((part - 0.2) / 0.6, 0.0, 1.0)
-    return held * held * (3 - 2 * held)
+    return np.asarray(held * held * (3 - 2 * held), np.float32)
 
 
 def load_masks(folder: Path = WEIGHTS) -> GarmentMasks:

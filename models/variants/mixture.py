@@ -1,7 +1,7 @@
 """Garment and surroundings told apart by their colours, as GrabCut does, without its graph cut.
 
-Rother, Kolmogorov, Blake, "GrabCut" (SIGGRAPH 2004): two Gaussian mixtures, fitted to what counts as
-garment and as ground, say which is likelier; again from there. Smoothness comes from the guided
+Rother, Kolmogorov, Blake, "GrabCut" (SIGGRAPH 2004): two Gaussian mixtures, fitted to what counts
+as garment and as ground, say which is likelier; again from there. Smoothness comes from the guided
 filter, not from a cut.
 """
 
@@ -47,10 +47,11 @@ def told_apart(
     bias = np.log(start / (1 - start))
     found = start
     for _ in range(rounds):
-        scores: list[NDArray[np.float32]] = []
-        for share in (found[chosen], 1 - found[chosen]):
-            scores.append(_density(flat, *_mixture(flat[chosen], share, rng)))
-        odds = np.clip(bias + weight * (scores[0] - scores[1]), -30, 30)
+        own, others = (
+            _density(flat, *_mixture(flat[chosen], share, rng))
+            for share in (found[chosen], 1 - found[chosen])
+        )
+        odds = np.clip(bias + weight * (own - others), -30, 30)
         found = 1 / (1 + np.exp(-odds))
         smooth = box_mean(found.reshape(prior.shape)[..., None].astype(np.float32), 1)
         found = np.where(prior.ravel() <= 0, 0.0, smooth.ravel())

@@ -41,9 +41,9 @@ _WHITE = np.array([0.95047, 1.0, 1.08883])  # D65, 2 degrees
 
 
 def _decoded(levels: NDArray[np.float64]) -> Colours:
-    return np.where(
-        levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4
-    ).astype(np.float32)
+    return np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4).astype(
+        np.float32
+    )
 
 
 _LINEAR = _decoded(np.arange(256) / 255)
@@ -68,7 +68,8 @@ def rgb_of_linear(linear: Colours) -> NDArray[np.uint8]:
 
 def oklab(linear: Colours) -> Colours:
     """Linear sRGB (…, 3) to Oklab: L 0 to 1, a and b about ±0.4."""
-    return np.cbrt(np.maximum(linear, 0) @ _TO_LMS.T) @ _TO_LAB.T
+    roots = np.cbrt(np.maximum(linear, 0) @ _TO_LMS.T)
+    return np.asarray(roots, np.float32) @ _TO_LAB.T
 
 
 def linear_rgb(colours: Colours) -> Colours:

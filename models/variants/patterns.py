@@ -26,7 +26,7 @@ _BEND = 1.6
 def _line(place: Plane, width: float, soft: float) -> Plane:
     """Lines once a repeat: 1 inside, 0 outside, soft at the edges."""
     off = np.abs(place - np.round(place))
-    return np.clip((width / 2 - off) / soft + 0.5, 0, 1)
+    return np.asarray(np.clip((width / 2 - off) / soft + 0.5, 0, 1), np.float32)
 
 
 def _stripes(x: Plane, y: Plane, soft: float) -> Plane:

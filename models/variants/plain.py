@@ -48,7 +48,7 @@ def thing_on_plain(image: ImageRGB) -> NDArray[np.float32] | None:
     differs -= _NEAR / 2
     differs /= _FAR - _NEAR / 2
     np.clip(differs, 0.0, 1.0, out=differs)
-    return 1.0 - near * (1.0 - differs)
+    return np.asarray(1.0 - near * (1.0 - differs), np.float32)
 
 
 def _reached(open_to: NDArray[np.bool_]) -> NDArray[np.bool_]:

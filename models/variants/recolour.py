@@ -1,9 +1,9 @@
 """A garment in another colour: its light, folds and prints stay, its surroundings are untouched.
 
-Per pixel in Oklab: how much lighter or darker than the cloth it is stays, squeezed to the room that
-the new colour leaves; chroma follows light, as dyed cloth does (in shadow it falls with light, in
-sheen it goes to white). Prints on a cloth of one colour keep theirs; where no colour is the cloth's,
-all move along.
+Per pixel in Oklab: how much lighter or darker than the cloth it is stays, squeezed to the room
+that the new colour leaves; chroma follows light, as dyed cloth does (in shadow it falls with light,
+in sheen it goes to white). Prints on a cloth of one colour keep theirs; where no colour is the
+cloth's, all move along.
 """
 
 from __future__ import annotations
@@ -86,7 +86,11 @@ class Garment:
         return self._laid(moved)
 
     def patterned(
-        self, pattern: str, colour: NDArray[np.float32], *, ground: NDArray[np.float32] | None = None
+        self,
+        pattern: str,
+        colour: NDArray[np.float32],
+        *,
+        ground: NDArray[np.float32] | None = None,
     ) -> ImageRGB:
         """The picture with a pattern on the garment: a sketch, see `models.variants.patterns`.
 
@@ -103,7 +107,11 @@ class Garment:
         light = alpha.copy()
         alpha[self._inside], light[self._inside] = self._alpha, self._colours[:, 0]
         field = pattern_field(pattern, alpha, light)[self._inside][:, None]
-        return self._laid(below + field * (self._moved(colour) - below))
+        moved = self._moved(colour)
+        moved -= below
+        moved *= field
+        moved += below
+        return self._laid(moved)
 
     def _laid(self, moved: NDArray[np.float32]) -> ImageRGB:
         """The picture with the garment's pixels in other colours: Oklab (N, 3)."""
