@@ -14,14 +14,12 @@ from numpy.typing import NDArray
 from engine.errors import InvalidInput
 from engine.types import ImageRGB
 from models.variants.cloth import cloth_of
-from models.variants.guided import box_mean
+from models.variants.edges import unmixed
 from models.variants.oklab import linear_rgb, oklab, rgb_of_linear, to_linear
 from models.variants.patterns import pattern_field
 
 __all__ = ["Garment"]
 
-_EDGE = 0.9
-"""Pixels that are the garment's by less than this are partly ground."""
 _LEAST = 1 / 255
 
 
@@ -46,30 +44,15 @@ class Garment:
             raise InvalidInput("got an empty mask, expected one with a garment", where="mask")
         self._image = image
         self._part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        alpha = mask[self._part]
+        linear, alpha = to_linear(image[self._part]), mask[self._part]
         self._inside = alpha > _LEAST
-        self._alpha = alpha[self._inside]
-        linear = to_linear(image[self._part])
         self._linear = linear[self._inside]
-        self._colours = oklab(self._unmixed(linear, alpha))
+        own, shares = unmixed(linear, alpha)
+        self._alpha = shares[self._inside]
+        self._colours = oklab(own[self._inside])
         self._before = linear_rgb(self._colours)
         self.cloth = cloth_of(self._colours, self._alpha)
         self._accents = self.cloth.accents(self._colours)
-
-    def _unmixed(
-        self, linear: NDArray[np.float32], alpha: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        """The garment's own colour of each pixel: at soft edges that of the garment beside it."""
-        radius = max(2, round(0.012 * max(alpha.shape)))
-        sure = (alpha**4)[..., None]
-        sums = box_mean(np.concatenate([linear * sure, sure], axis=-1), radius)
-        edge = (alpha > _LEAST) & (alpha < _EDGE)
-        found = linear.copy()
-        near = sums[edge]
-        share = np.clip(alpha[edge] / _EDGE, 0, 1)[:, None] ** 2
-        own = np.where(near[:, 3:] > 1e-3, near[:, :3] / np.maximum(near[:, 3:], 1e-3), found[edge])
-        found[edge] = share * found[edge] + (1 - share) * own
-        return found[self._inside]
 
     def recoloured(self, colour: NDArray[np.float32]) -> ImageRGB:
         """The picture with the garment in another colour.
@@ -80,10 +63,7 @@ class Garment:
         Returns:
             uint8 (H, W, 3); where the mask is 0 it is the picture itself, to the bit.
         """
-        moved = self._moved(colour)
-        if self._accents.any():
-            moved += self._accents[:, None] * (self._colours - moved)
-        return self._laid(moved)
+        return self._laid(self._dyed(colour))
 
     def patterned(
         self,
@@ -102,12 +82,12 @@ class Garment:
         Raises:
             InvalidInput: The pattern is not known.
         """
-        below = self._colours if ground is None else self._moved(ground)
+        below = self._colours if ground is None else self._dyed(ground)
         alpha = np.zeros(self._inside.shape, np.float32)
         light = alpha.copy()
         alpha[self._inside], light[self._inside] = self._alpha, self._colours[:, 0]
         field = pattern_field(pattern, alpha, light)[self._inside][:, None]
-        moved = self._moved(colour)
+        moved = self._dyed(colour)
         moved -= below
         moved *= field
         moved += below
@@ -122,6 +102,13 @@ class Garment:
         part = found[self._part]
         part[self._inside] = rgb_of_linear(change)
         return found
+
+    def _dyed(self, colour: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Every pixel in another colour, but what is no cloth: Oklab (N, 3)."""
+        moved = self._moved(colour)
+        if self._accents.any():
+            moved += self._accents[:, None] * (self._colours - moved)
+        return moved
 
     def _moved(self, colour: NDArray[np.float32]) -> NDArray[np.float32]:
         """Every pixel as if it were cloth of that colour: Oklab (N, 3)."""
