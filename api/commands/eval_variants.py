@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 SplitOption = Annotated[str, typer.Option("--split", help="test, or val to choose by.")]
 _TIMED = 8
 _THINGS = 300
+_YARDSTICK = 2000
+"""Most products whose own colours are told, to know what the tagger can do."""
 
 
 def variant_mask(
@@ -134,7 +136,8 @@ def recolour(
             lexicon=lexicon,
             on_product=drawn.add if sheet else None,
         )
-        figures += real_colours(products, container.encoder, predictor, lexicon)
+        plenty = read_products(data, default_taxonomy(), lexicon, split=split, each=_YARDSTICK)
+        figures += real_colours(plenty, container.encoder, predictor, lexicon)
     if sheet is not None:
         drawn.draw().save(sheet)
     report = build_report(
@@ -144,9 +147,10 @@ def recolour(
             f"{len(products)} products of the {split} split, packshots (KAGL, 168 by 224 px) and "
             "phone photos (clothing), drawn by a hash of their ids, in each of the 12 main colours "
             "but their own. Boxes, main product and mask as served; nothing is left out.",
-            "colour-accuracy: the tagger's likeliest colour is of the family asked for, of the "
-            "product's box or of the whole picture. unchanged: the same of the products as they "
-            "are, against the feed: the tagger's own errors and the feed's.",
+            "colour-accuracy: the tagger's likeliest colour is of the family asked for; of the "
+            "product's box, of the box with the product laid alone on white, as in the packshots "
+            "that the tagger knows, or of the whole picture. unchanged: the same of all packshots "
+            "of the split as they are, against the feed: the tagger's own errors and the feed's.",
             "unchanged-outside: share of pictures in which every pixel outside the mask is the "
             "same to the bit. delta-e: of the median inside the mask to the shade asked for, in "
             "hundredths of Oklab. gradients: correlation of steps of lightness inside the mask, "

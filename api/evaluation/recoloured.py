@@ -186,16 +186,25 @@ def _families(
     predictor: AttributePredictor,
     lexicon: Lexicon,
 ) -> Iterator[dict[str, str]]:
-    """What the tagger calls each picture: the product's box as search sees it, and the whole."""
+    """What the tagger calls each picture: the product's box, alone on white, and the whole."""
     x0, y0 = (min(each[i] for each in mask.boxes_xyxy_px) for i in (0, 1))
     x1, y1 = (max(each[i] for each in mask.boxes_xyxy_px) for i in (2, 3))
-    parts = [crop(each, (x0, y0, x1, y1)) for each in images]
+    box = (x0, y0, x1, y1)
+    shares = mask.alpha[..., None]
+    alone = [(255 - shares * (255 - each.astype(np.float32))).astype(np.uint8) for each in images]
     labels = predictor.labels[Facet.COLOUR]
-    seen = encoder.embed_images([*parts, *images])
-    best = predictor.predict(seen)[Facet.COLOUR].argmax(axis=1)
-    names = [lexicon.family(labels[place]) for place in best]
-    for box, whole in zip(names[: len(images)], names[len(images) :], strict=True):
-        yield {"box": box, "picture": whole}
+    views = {
+        "box": [crop(each, box) for each in images],
+        "alone": [crop(each, box) for each in alone],
+        "picture": images,
+    }
+    names: dict[str, list[str]] = {}
+    for view, those in views.items():
+        seen = encoder.embed_images(those)
+        best = predictor.predict(seen)[Facet.COLOUR].argmax(axis=1)
+        names[view] = [lexicon.family(labels[place]) for place in best]
+    for number in range(len(images)):
+        yield {view: those[number] for view, those in names.items()}
 
 
 def _kept(
@@ -254,17 +263,17 @@ def real_colours(
     predictor: AttributePredictor,
     lexicon: Lexicon,
 ) -> list[Figure]:
-    """How often the tagger names the colour of unchanged products as the feed does."""
-    families = {lexicon.family(each) for each in MAIN_COLOURS}
+    """How often the tagger names the colour of unchanged packshots as the feed does."""
+    families = {lexicon.family(each): each for each in MAIN_COLOURS}
     held = [each for each in products if each.colour in families]
     if not held:
         return []
     labels = predictor.labels[Facet.COLOUR]
     seen = encoder.embed_images([each.image for each in held])
     best = predictor.predict(seen)[Facet.COLOUR].argmax(axis=1)
-    right = [
-        float(lexicon.family(labels[place]) == each.colour)
+    cases = [
+        (each.product, each.source, families[each.colour], float(family == each.colour))
         for place, each in zip(best, held, strict=True)
+        for family in [lexicon.family(labels[place])]
     ]
-    interval = bootstrap_clusters(right, [each.product for each in held])
-    return [measured(interval, metric="colour-accuracy/picture", arm="unchanged", condition="kagl")]
+    return list(_figures({("colour-accuracy/picture", "unchanged"): cases}, MAIN_COLOURS))

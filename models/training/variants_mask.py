@@ -91,6 +91,7 @@ def train_mask(
         _log.info("resumed step=%d", step)
     steps = config.epochs * (len(crops.places) // config.batch)
     _log.info("%d crops, %d steps", len(crops.places), steps)
+    warm = max(1, min(_WARM_STEPS, steps // 10))
     before_s, began = elapsed_s, time.monotonic()
     network.train()
     while step < steps:
@@ -101,7 +102,7 @@ def train_mask(
         )
         for group in optimiser.param_groups:
             cosine = 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * step / steps))
-            group["lr"] = group["peak"] * min(1.0, (step + 1) / _WARM_STEPS) * cosine
+            group["lr"] = group["peak"] * min(1.0, (step + 1) / warm) * cosine
         loss = _loss(network.logits_of(frames, kinds), masks)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()

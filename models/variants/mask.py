@@ -16,7 +16,7 @@ from engine.types import BoxPx, ImageRGB
 from models.onnx_session import OnnxTower
 from models.variants.frame import HEIGHT_PX, WIDTH_PX, Frame, frame_around
 from models.variants.guided import refine
-from models.variants.plain import thing_on_plain
+from models.variants.plain import plain_ground
 
 __all__ = ["WEIGHTS", "GarmentMasks", "load_masks"]
 
@@ -65,14 +65,11 @@ class GarmentMasks:
         high, wide = image.shape[:2]
         frames = [frame_around(wide, high, each) for each in boxes_xyxy_px]
         found = np.zeros((high, wide), np.float32)
-        thing = thing_on_plain(image)
         for frame, rough in zip(frames, self.rough(image, frames, labels), strict=True):
-            part = refine(rough, frame.cut(image))
-            if thing is not None:
-                part = part * frame.cut(thing)
             held = frame.cut(found)
-            np.maximum(held, _sharper(part), out=held)
-        return found
+            np.maximum(held, refine(rough, frame.cut(image)), out=held)
+        ground = plain_ground(image)
+        return _sharper(found if ground is None else ground.left_out(found))
 
     def rough(
         self, image: ImageRGB, frames: Sequence[Frame], labels: Sequence[str]

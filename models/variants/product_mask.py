@@ -14,8 +14,10 @@ from models.variants.mask import GarmentMasks
 
 __all__ = ["ProductMask", "mask_product", "parts_of"]
 
-_LEAST_SCORE = 0.35
+_LEAST_SCORE = 0.25
 """A box that may be nothing is worse than the whole picture."""
+_LEAST_SHARE = 0.06
+"""Of the picture: a print on a shirt looks like a bag."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,18 +35,33 @@ class ProductMask:
     label: str
 
 
-def parts_of(boxes: Sequence[SeenBox]) -> tuple[SeenBox, ...]:
+def parts_of(boxes: Sequence[SeenBox], *, area_px: float) -> tuple[SeenBox, ...]:
     """The boxes of one picture that show the product: both shoes of a pair.
 
-    Those that surely do, else the surest of all; of one coarse class, that of the best. None where
-    nothing is sure.
+    Those that surely do, of the coarse class of the best of them. Else, since somebody chose the
+    picture for this product, the box that is both large and sure. None where no box is.
+
+    Args:
+        boxes: Of the picture.
+        area_px: Of the picture.
     """
     sure = [each for each in boxes if (each.main or 0.0) >= SURE_FROM]
     if sure:
-        best = max(sure, key=lambda each: each.main or 0.0)
+        # What is hardly a box at all can still surely be the product if it is anything.
+        best = max(sure, key=lambda each: (each.main or 0.0) * each.detection.score**0.5)
         return tuple(each for each in sure if each.label == best.label)
-    best = max(boxes, key=lambda each: each.detection.score, default=None)
-    return () if best is None or best.detection.score < _LEAST_SCORE else (best,)
+    shares = [_area(each) / area_px for each in boxes]
+    ranked = [
+        (each.detection.score * share**0.5, number)
+        for number, (each, share) in enumerate(zip(boxes, shares, strict=True))
+        if share >= _LEAST_SHARE and each.detection.score >= _LEAST_SCORE
+    ]
+    return (boxes[max(ranked)[1]],) if ranked else ()
+
+
+def _area(box: SeenBox) -> float:
+    x0, y0, x1, y1 = box.detection.box_xyxy_px
+    return (x1 - x0) * (y1 - y0)
 
 
 def mask_product(
@@ -58,9 +75,9 @@ def mask_product(
         masks: Finds its pixels.
         title: Of the product; empty without one.
     """
-    parts = parts_of(look.look([image], title=title).pictures[0])
-    label = parts[0].label if parts else ""
     high, wide = image.shape[:2]
+    parts = parts_of(look.look([image], title=title).pictures[0], area_px=high * wide)
+    label = parts[0].label if parts else ""
     boxes: tuple[BoxPx, ...] = tuple(each.detection.box_xyxy_px for each in parts)
     boxes = boxes or ((0.0, 0.0, float(wide), float(high)),)
     alpha = masks.mask(image, boxes, [label] * len(boxes))

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from engine.errors import InvalidInput
 from engine.query.lexicon import Lexicon
-from engine.query.shade import lab_of_hex
 from models.variants.oklab import from_lab
 
 __all__ = ["MAIN_COLOURS", "shade_of"]
@@ -20,9 +19,6 @@ MAIN_COLOURS = (
 )  # fmt: skip
 """One of each family of the vocabulary, metal and many colours left out."""
 
-_AS_SOLD: Mapping[str, str] = {"beige": "c6b596"}
-"""Where garments of a name are of another shade than the vocabulary's, which serves to compare
-names: of 25 beige products of KAGL's train split the cloth's median is b8aa95."""
 _NO_SHADE: Mapping[str, str] = {"multicolour": "It is no one colour; ask for a pattern."}
 
 
@@ -41,5 +37,4 @@ def shade_of(colour: str, lexicon: Lexicon) -> NDArray[np.float32]:
             where="colour",
             hint=_NO_SHADE.get(colour, f"Such as: {', '.join(MAIN_COLOURS)}."),
         )
-    sold = _AS_SOLD.get(colour)
-    return from_lab(lab if sold is None else lab_of_hex(sold))
+    return from_lab(lab)

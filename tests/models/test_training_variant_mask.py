@@ -64,13 +64,13 @@ def test_a_batch_shows_the_garment_in_its_box():
 def test_it_learns_discs_goes_on_and_is_served_as_trained(tmp_path):
     config = MaskConfig(
         out=tmp_path, work=tmp_path / "work", classes=CLASSES,
-        epochs=5, batch=8, average_decay=0.8, imagenet=False,
+        epochs=12, batch=8, average_decay=0.8, imagenet=False,
     )  # fmt: skip
     train, val = crops(32), crops(8)
     first = train_mask(replace(config, epochs=1), train, val)
     report = train_mask(config, train, val)
     assert report.seconds > first.seconds  # it went on, it did not begin again
-    assert report.val_iou > max(0.45, first.val_iou)
+    assert report.val_iou > max(0.55, first.val_iou)
     masks = load_masks(report.folder)
     assert masks.classes == CLASSES
 

@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from api.evaluation.colour_mixture import told_apart
 from data_samples.draw.gallery import draw_product
 from data_samples.draw.spec import iter_specs
 from engine.errors import InvalidInput, ModelUnavailable
 from models.variants.frame import frame_around
 from models.variants.guided import box_mean, refine
 from models.variants.mask import GarmentMasks, load_masks
-from models.variants.mixture import told_apart
-from models.variants.plain import thing_on_plain
+from models.variants.plain import plain_ground
 
 
 def disc(high: int = 120, wide: int = 90, radius: float = 30) -> NDArray[np.bool_]:
@@ -109,15 +109,26 @@ def test_a_plain_ground_is_told_from_the_thing_but_not_from_what_it_encloses():
     true = disc()
     hole = disc(radius=8)
     image = picture(true & ~hole, (180, 40, 40), (250, 250, 250))
-    thing = thing_on_plain(image)
-    assert thing is not None
-    assert iou(thing > 0.5, true) > 0.95  # the hole counts as thing: nothing says what it is
-    assert thing[0, 0] == 0
+    ground = plain_ground(image)
+    assert ground is not None
+    assert iou(ground.thing > 0.5, true) > 0.95  # alone it does not know what the hole is
+    assert ground.thing[0, 0] == 0
+    left = ground.left_out(np.ones(true.shape, np.float32))
+    assert iou(left > 0.5, true & ~hole) > 0.9  # nothing of the dark thing is as pale as the hole
+
+
+def test_a_white_garment_does_not_run_into_its_white_ground():
+    true = disc()
+    image = picture(true, (248, 248, 246), (252, 252, 252))
+    ground = plain_ground(image)
+    assert ground is not None
+    sure = np.where(true, 0.98, 0.02).astype(np.float32)
+    assert iou(ground.left_out(sure) > 0.5, true) > 0.95
 
 
 def test_a_picture_without_a_plain_ground_is_not_judged():
     image = np.random.default_rng(0).integers(0, 255, (60, 50, 3)).astype(np.uint8)
-    assert thing_on_plain(image) is None
+    assert plain_ground(image) is None
 
 
 def test_colours_tell_a_thing_from_its_surroundings_where_the_prior_is_poor():
