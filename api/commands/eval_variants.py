@@ -126,7 +126,7 @@ def recolour(
             )
         lexicon = container.lexicon
         products = read_products(data, default_taxonomy(), lexicon, split=split, each=each)
-        drawn = VariantSheet()
+        drawn = VariantSheet(every=max(1, len(products) // 10))
         figures = measure_recolouring(
             products,
             look=look,
