@@ -12,13 +12,14 @@ from engine.catalogue.embeddings import EmbeddingBatch
 from engine.catalogue.looks import LookBatch
 from engine.catalogue.store import CatalogueEntry
 from engine.catalogue.vectors import ContentKind, product_vectors, text_hash
+from engine.detections import SeenPicture
 from engine.errors import DecodeError
 from engine.ids import TenantId
 from engine.look import LookService
 from engine.payload import build_point
 from engine.ports import AttributePredictor
 from engine.query.lexicon import Lexicon
-from engine.types import Facet, IndexPoint, Problem, Product, VectorName
+from engine.types import Attribute, Facet, IndexPoint, Problem, Product, Provenance, VectorName
 from ingestion.embed import Embedded
 from ingestion.enrich import Prediction, enrich, predictions_of
 from ingestion.mapping import BoundMapping, Field
@@ -28,6 +29,9 @@ from ingestion.views import Gallery, TypeJudge, look_at_gallery
 __all__ = ["Finished", "FinishedRow", "Finisher"]
 
 Vector = NDArray[np.float32]
+_NOT_SEEN = SeenPicture(
+    width_px=1, height_px=1, detections=(), vectors=np.empty((0, 0), np.float32)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -148,33 +152,39 @@ class Finisher:
                 )
             )
         shares = self._shares(drafts)
-        predictions: Sequence[Prediction] = [{} for _ in drafts]
-        if self._predictor is not None and shares:
-            predictions = predictions_of(shares, self._predictor.labels)
         types = shares.get(Facet.TYPE, np.empty((len(drafts), 0), np.float32))
+        predictions = self._predictions(drafts, shares)
         for draft, prediction, likely in zip(drafts, predictions, types, strict=True):
-            yield self._finished(draft, prediction, likely)
+            yield self._finished(draft, prediction, likely, batch)
 
     def _gallery(self, product: Product, batch: Embedded) -> Gallery | None:
         if self._look is None:
             return None
         wholes = {each: batch.pictures[each] for each in product.pictures}
-        seen = [batch.looks[each] for each in product.pictures]
+        # A picture that was embedded once but cannot be decoded now was never looked at.
+        seen = [batch.looks.get(each, _NOT_SEEN) for each in product.pictures]
         title = batch.texts[text_hash(product.title)]
         return look_at_gallery(wholes, seen, title, self._look)
 
-    def _finished(self, draft: _Draft, prediction: Prediction, types: Vector) -> FinishedRow:
-        row, product, gallery = draft.row, draft.product, draft.gallery
-        attributes = enrich(
-            row.row.attributes, title=product.title, lexicon=self._lexicon, prediction=prediction
-        )
-        product = replace(product, attributes=attributes)
+    def _finished(
+        self, draft: _Draft, prediction: Prediction, types: Vector, batch: Embedded
+    ) -> FinishedRow:
+        row, gallery = draft.row, draft.gallery
         warnings = list(draft.warnings)
+        attributes = self._attributes(draft, prediction)
+        product = replace(draft.product, attributes=attributes)
         if gallery is not None and self._judge is not None:
-            product = replace(product, views=self._judge.name(gallery, attributes, types))
             doubt = self._judge.doubt(attributes, gallery, types)
             if doubt is not None:
                 warnings.append(self._doubted(row, *doubt))
+                draft = self._whole(draft, batch)
+                (again,) = self._predictions([draft])
+                product = replace(draft.product, attributes=self._attributes(draft, again))
+            else:
+                named = self._judge.name(gallery, attributes, types)
+                product = replace(
+                    product, views=named.views, attributes=(*attributes, *named.attributes)
+                )
         return FinishedRow(
             prepared=row,
             entry=CatalogueEntry(product=product, row_hash=row.row.row_hash, version=row.version),
@@ -183,14 +193,32 @@ class Finisher:
             warnings=tuple(warnings),
         )
 
-    def _doubted(self, row: PreparedRow, said: str, shown: str) -> Problem:
+    def _attributes(self, draft: _Draft, prediction: Prediction) -> tuple[Attribute, ...]:
+        return enrich(
+            draft.row.row.attributes,
+            title=draft.product.title,
+            lexicon=self._lexicon,
+            prediction=prediction,
+        )
+
+    def _whole(self, draft: _Draft, batch: Embedded) -> _Draft:
+        """The draft with whole pictures: a box that shows something else must not stand for it."""
+        views = tuple(replace(view, box=None) for view in draft.product.views)
+        product = replace(draft.product, views=views)
+        vectors = product_vectors(product, pictures=batch.pictures, texts=batch.texts)
+        assert vectors is not None  # these are what the boxes' views were made of
+        return replace(draft, product=product, gallery=None, vectors=vectors)
+
+    def _doubted(self, row: PreparedRow, said: Attribute, shown: str) -> Problem:
         """For the merchandiser to look at; the feed's word holds all the same."""
-        column = self._mapping.column(Field.TYPE) or self._mapping.column(Field.TITLE)
+        is_titled = said.provenance is Provenance.TITLE
+        field = Field.TITLE if is_titled else Field.TYPE
+        who = "the title" if is_titled else "the feed"
         return Problem(
             code="row.type_doubtful",
-            message=f"the feed says {said}, the picture shows {shown}.",
-            column=column,
-            value=said,
+            message=f"{who} says {said.value}, the picture shows {shown}.",
+            column=self._mapping.column(field),
+            value=self._mapping.cell(row.record, field)[:200],
         )
 
     def _shares(self, drafts: Sequence[_Draft]) -> Mapping[Facet, NDArray[np.float32]]:
@@ -215,3 +243,13 @@ class Finisher:
             availability=row.availability,
             pictures=tuple(dict.fromkeys(hashes)),
         )
+
+    def _predictions(
+        self,
+        drafts: Sequence[_Draft],
+        shares: Mapping[Facet, NDArray[np.float32]] | None = None,
+    ) -> Sequence[Prediction]:
+        found = self._shares(drafts) if shares is None else shares
+        if self._predictor is None or not found:
+            return [{} for _ in drafts]
+        return predictions_of(found, self._predictor.labels)
