@@ -88,7 +88,8 @@ def _density(
     parts: list[NDArray[np.float32]] = []
     for centre, spread, weight in zip(centres, spreads, weights, strict=True):
         apart = colours - centre
-        far = np.einsum("ni,ij,nj->n", apart, np.linalg.inv(spread), apart, optimize=True)
+        inverse = np.asarray(np.linalg.inv(spread), np.float32)
+        far = ((apart @ inverse) * apart).sum(axis=1)
         parts.append(np.log(weight) - 0.5 * (far + np.log(np.linalg.det(spread))))
     stacked = np.stack(parts)
     top = stacked.max(0)

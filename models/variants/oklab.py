@@ -29,7 +29,8 @@ _TO_LAB = np.array(
     ],
     np.float32,
 )
-_FROM_LAB, _FROM_LMS = np.linalg.inv(_TO_LAB), np.linalg.inv(_TO_LMS)
+_FROM_LAB = np.asarray(np.linalg.inv(_TO_LAB), np.float32)
+_FROM_LMS = np.asarray(np.linalg.inv(_TO_LMS), np.float32)
 _XYZ_TO_LINEAR = np.array(
     [
         [3.2404542, -1.5371385, -0.4985314],
@@ -69,7 +70,7 @@ def rgb_of_linear(linear: Colours) -> NDArray[np.uint8]:
 def oklab(linear: Colours) -> Colours:
     """Linear sRGB (…, 3) to Oklab: L 0 to 1, a and b about ±0.4."""
     roots = np.cbrt(np.maximum(linear, 0) @ _TO_LMS.T)
-    return np.asarray(roots, np.float32) @ _TO_LAB.T
+    return np.asarray(roots @ _TO_LAB.T, np.float32)
 
 
 def linear_rgb(colours: Colours) -> Colours:
