@@ -76,7 +76,7 @@ def oklab(linear: Colours) -> Colours:
 def linear_rgb(colours: Colours) -> Colours:
     """Oklab (…, 3) to linear sRGB, which can lie outside 0..1."""
     roots = colours @ _FROM_LAB.T
-    return (roots * roots * roots) @ _FROM_LMS.T
+    return np.asarray(roots**3 @ _FROM_LMS.T, np.float32)
 
 
 def from_lab(lab: tuple[float, float, float]) -> Colours:
