@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands import eval_boxes
+from api.commands import eval_boxes, eval_variants
 from api.commands.eval_options import (
     DEFAULT_DATA,
     CacheOption,
@@ -348,6 +348,8 @@ app.command("detector")(eval_boxes.detector)
 app.command("reldetect")(eval_boxes.reldetect)
 app.command("main-product")(eval_boxes.main_product)
 app.command("packshots")(eval_boxes.packshots)
+app.command("variant-mask")(eval_variants.variant_mask)
+app.command("recolour")(eval_variants.recolour)
 
 
 def _arm(encoder: str) -> str:

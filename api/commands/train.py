@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from api.commands import train_boxes
+from api.commands import train_boxes, train_masks
 from api.commands.terminal import EXIT_CODES, JsonOption
 from api.commands.train_options import (
     DataOption,
@@ -258,6 +258,7 @@ def tagger(
 
 for each in (train_boxes.detector, train_boxes.relations, train_boxes.gallery):
     app.command(epilog=EXIT_CODES)(each)
+app.command("variant-mask", epilog=EXIT_CODES)(train_masks.variant_mask)
 
 
 def _shown(report: TrainReport) -> dict[str, str | int | float]:
