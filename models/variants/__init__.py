@@ -1,0 +1,1 @@
+"""Variants of products, drawn by the small turbo generator. Served without torch."""
