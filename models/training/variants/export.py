@@ -159,7 +159,7 @@ def export_variants(
     with torch.no_grad():
         latents = autoencoder.eval().encoder(torch.zeros(2, 3, 96, 72))
         text = torch.nn.functional.normalize(torch.ones(2, student.tokens.text.in_features), dim=1)
-        codes = torch.ones(2, len(student.tokens.facets) + 1, dtype=torch.long)
+        codes = torch.zeros(2, len(student.tokens.facets) + 1, dtype=torch.long)
         planes = torch.zeros(2, 18, *latents.shape[2:])
         middle = _Middle(student).eval()(latents, text, codes, planes)
     _export(_Encoder(autoencoder), (frames,), ("frames",), "latents", folder / "encoder.onnx")

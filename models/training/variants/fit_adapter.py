@@ -34,7 +34,7 @@ _DISTIL, _ADVERSARIAL = 2.5, 0.05
 _NEIGHBOURS = 1
 _TEACHER_STEPS = 12
 _SAMPLED_BATCHES = 48
-"""Batches with teacher samples, drawn again and again."""
+"""At most; of guided teacher samples."""
 
 
 class Retrieval(nn.Module):
@@ -75,6 +75,7 @@ class Retrieval(nn.Module):
         fresh = torch.randn_like(noise)
         with torch.autocast(device.type, torch.bfloat16):
             made = picture_from(noise, self._student[0](noise, end, condition), end).float()
+            self.space.retrieved = None  # of this batch alone
             on_real = self.judge(aim, condition, fresh, level)
             on_made = self.judge(made.detach(), condition, fresh, level)
             self.judge.requires_grad_(False)
@@ -94,17 +95,25 @@ class TeacherSamples:
         teacher: With guidance.
         batches: Where prompts come from.
         count: Pictures a batch.
+        number: Batches, drawn again and again.
         path: Keeps what was sampled; sampling that was stopped goes on.
         seed: Of the noise.
     """
 
     def __init__(
-        self, teacher: Generator, batches: LatentBatches, *, count: int, path: Path, seed: int
+        self,
+        teacher: Generator,
+        batches: LatentBatches,
+        *,
+        count: int,
+        number: int,
+        path: Path,
+        seed: int,
     ):
         self._batches, self._count, self._seed = batches, count, seed
         held = np.load(path) if path.exists() else np.zeros((0, count, 8, 16, 12), np.float16)
-        for number in range(len(held), _SAMPLED_BATCHES):
-            drawn, noise = self._drawn(number)
+        for place in range(len(held), number):
+            drawn, noise = self._drawn(place)
             with torch.autocast(noise.device.type, torch.bfloat16):
                 made = sample_flow(
                     teacher, noise, drawn.condition, steps=_TEACHER_STEPS, scale=GUIDANCE
@@ -112,7 +121,7 @@ class TeacherSamples:
             held = np.concatenate([held, made.float().cpu().numpy().astype(np.float16)[None]])
             with path.open("wb") as file:
                 np.save(file, held)
-            _log.info("teacher samples %d/%d", number + 1, _SAMPLED_BATCHES)
+            _log.info("teacher samples %d/%d", place + 1, number)
         self._held: NDArray[np.float16] = held
 
     def _drawn(self, number: int) -> tuple[Drawn, Tensor]:
@@ -153,6 +162,7 @@ def fit_adapter(
         teacher,
         batches,
         count=schedule.batch,
+        number=min(_SAMPLED_BATCHES, schedule.steps),
         path=config.work / "teacher-samples.npy",
         seed=config.seed,
     )
