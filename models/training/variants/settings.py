@@ -55,7 +55,7 @@ class VariantsConfig:
     stages: dict[str, StageConfig] = field(
         default_factory=lambda: {
             "autoencoder": StageConfig(steps=1_400, batch=32, rate=1e-3, decay=0.995),
-            "teacher": StageConfig(steps=5_500, batch=64, rate=6e-4),
+            "teacher": StageConfig(steps=4_500, batch=64, rate=6e-4),
             "student": StageConfig(steps=900, batch=48, rate=1e-4, decay=0.99),
             "adapter": StageConfig(steps=500, batch=48, rate=3e-4, decay=0.99),
         }
