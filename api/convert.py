@@ -81,7 +81,7 @@ def to_query(request: SearchRequest, *, picture: ImageRGB | None = None) -> Sear
 
 
 def shown_types(label: str) -> frozenset[str]:
-    """Types and categories that a box of this coarse class can show.
+    """A coarse class of boxes, and the types and categories that such a box can show.
 
     Raises:
         InvalidInput: The detector has no such class.
@@ -97,7 +97,7 @@ def shown_types(label: str) -> frozenset[str]:
             where="shows",
             hint=f"One of {', '.join(types)}.",
         )
-    return types[label]
+    return types[label] | {label}
 
 
 def to_answer(result: SearchResult) -> SearchAnswer:

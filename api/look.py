@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from detectors.gallery_graph import LEAST_SCORE, MOST_BOXES
 from detectors.registry import load_detector, load_finder, load_foreign
 from detectors.reldetect import load_reldetect
 from detectors.taxonomy import default_taxonomy
+from detectors.yolo import YoloDetector
 from engine.errors import ModelUnavailable
 from engine.look import LookService
 from engine.ports import AttributePredictor, DualEncoder, MainProductFinder
@@ -46,16 +47,19 @@ def build_look(
         InvalidInput: The file, the map or the definitions cannot be used.
         ModelUnavailable: The detector's weights are not there.
     """
+    # Kept are the boxes that the finder was trained on.
     boxes = (
         load_detector(OnnxTower, least_score=LEAST_SCORE, most=MOST_BOXES)
         if detector == "yolo"
-        else load_foreign(OnnxTower, Path(detector), labels=labels)
+        else load_foreign(
+            OnnxTower, Path(detector), labels=labels, least_score=LEAST_SCORE, most=MOST_BOXES
+        )
     )
     return LookService(
         detector=boxes,
         encoder=encoder,
         predictor=predictor,
-        finder=_finder_for(encoder.encoder_id, boxes.classes),
+        finder=_finder_for(encoder.encoder_id, boxes),
         namer=load_reldetect(boxes.classes, knowledge=knowledge),
         shows=able_to_show(lexicon),
     )
@@ -67,9 +71,9 @@ def able_to_show(lexicon: Lexicon) -> Callable[[str, str], bool]:
     return lambda label, value: bool(types[label] & {value, lexicon.category(value)})
 
 
-def _finder_for(encoder: EncoderId, classes: Sequence[str]) -> MainProductFinder | None:
+def _finder_for(encoder: EncoderId, boxes: YoloDetector) -> MainProductFinder | None:
     try:
-        return load_finder(encoder, classes)
+        return load_finder(encoder, boxes.classes, detector=boxes.weights)
     except ModelUnavailable as error:
         # Expected of an encoder that was chosen; `lookalike doctor` says so too.
         _log.info("nobody says which box is the product: %s", error)

@@ -31,11 +31,13 @@ class GraphConfig:
         encoder: Fingerprint of the encoder of boxes and titles.
         classes: Of the detector, in the order of its posteriors.
         edges: Of the network that is served.
+        detector: Revision of the weights whose boxes it learned from.
     """
 
     encoder: str
     classes: tuple[str, ...]
     edges: Edges
+    detector: str
 
 
 def read_graph_config(folder: Path = WEIGHTS) -> GraphConfig:
@@ -53,6 +55,7 @@ def read_graph_config(folder: Path = WEIGHTS) -> GraphConfig:
             encoder=str(given["encoder"]),
             classes=tuple(map(str, given["classes"])),
             edges=given["edges"],
+            detector=str(given["detector"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelUnavailable(f"cannot be read: {error!r}", where=str(path), hint=_HINT) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, cast
@@ -14,10 +15,12 @@ from detectors.gallery_weights import load_gallery_graph, read_graph_config
 from detectors.taxonomy import default_taxonomy
 from detectors.yolo import LEAST_SCORE, MOST_BOXES, YoloDetector
 from engine.errors import InvalidInput, ModelUnavailable
-from engine.ports import Detector, Network
+from engine.ports import Network
 from engine.types import EncoderId
 
 __all__ = ["WEIGHTS", "OpenNetwork", "load_detector", "load_finder", "load_foreign"]
+
+_log = logging.getLogger(__name__)
 
 WEIGHTS = Path(__file__).parent / "weights"
 _CHUNK = 4
@@ -49,13 +52,22 @@ def load_detector(
     return YoloDetector(network, least_score=least_score, most=most)
 
 
-def load_foreign(open_network: OpenNetwork, file: Path, *, labels: Path | None) -> Detector:
+def load_foreign(
+    open_network: OpenNetwork,
+    file: Path,
+    *,
+    labels: Path | None,
+    least_score: float = LEAST_SCORE,
+    most: int = MOST_BOXES,
+) -> YoloDetector:
     """A detector that ultralytics trained on other data.
 
     Args:
         open_network: Opens the file.
         file: ONNX, as ``yolo export format=onnx`` writes it.
         labels: YAML file of its label → a class of `detectors.taxonomy`.
+        least_score: Boxes of lesser probability are left out.
+        most: Boxes of a picture.
 
     Raises:
         InvalidInput: The file is a checkpoint, or the map is missing or does not fit.
@@ -85,17 +97,23 @@ def load_foreign(open_network: OpenNetwork, file: Path, *, labels: Path | None) 
         labels={str(label): str(name) for label, name in given.items()},
         classes=default_taxonomy().classes,
     )
-    return YoloDetector(network)
+    return YoloDetector(network, least_score=least_score, most=most)
 
 
 def load_finder(
-    encoder: EncoderId, classes: Sequence[str], *, folder: Path = WEIGHTS / "gallery"
+    encoder: EncoderId,
+    classes: Sequence[str],
+    *,
+    detector: str = "",
+    folder: Path = WEIGHTS / "gallery",
 ) -> GalleryGraph:
     """What finds the main product in a gallery.
 
     Args:
         encoder: Of the boxes' vectors and the titles.
         classes: Of the detector.
+        detector: Revision of its weights; with others than it was trained with it works, less
+            surely, and the log says so.
         folder: That `lookalike train gallery` wrote.
 
     Raises:
@@ -109,5 +127,12 @@ def load_finder(
             f"these are {encoder.fingerprint} and {len(classes)} classes",
             where=str(folder),
             hint="`lookalike train gallery` makes one for the encoder and detector that ship.",
+        )
+    if detector and detector != config.detector:
+        _log.warning(
+            "the main product finder learned from boxes of the detector %s, these are of %s; "
+            "`lookalike train gallery` makes one for it",
+            config.detector,
+            detector,
         )
     return load_gallery_graph(folder)

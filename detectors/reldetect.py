@@ -189,9 +189,9 @@ class RelDetect:
         return self._revision
 
     @property
-    def classes(self) -> tuple[str, ...]:
-        """Fine classes that it can tell."""
-        return tuple(definition.name for definition in self._definitions)
+    def classes(self) -> Mapping[str, str]:
+        """Fine classes that it can tell → the coarse class that each is of."""
+        return {definition.name: definition.coarse for definition in self._definitions}
 
     def name(
         self, detections: Sequence[Detection], *, width_px: int, height_px: int

@@ -58,7 +58,7 @@ class YoloDetector:
         self._network = network
         self._classes = tuple(json.loads(held["classes"]))
         self._side_px = int(held["side_px"])
-        self._revision = held["revision"]
+        self._weights = held["revision"]
         self._least_score = least_score
         self._most = most
 
@@ -73,9 +73,14 @@ class YoloDetector:
         return self._side_px
 
     @property
+    def weights(self) -> str:
+        """Revision of its weights alone."""
+        return self._weights
+
+    @property
     def revision(self) -> str:
-        """Of its weights."""
-        return self._revision
+        """Of its weights, and which of their boxes are kept."""
+        return f"{self._weights}/{self._least_score}/{self._most}"
 
     def detect(self, images: Sequence[ImageRGB]) -> list[tuple[Detection, ...]]:
         """See `engine.ports.Detector.detect`.

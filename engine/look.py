@@ -18,11 +18,10 @@ from engine.errors import InvalidInput
 from engine.ports import AttributePredictor, Detector, DualEncoder, FineNamer, MainProductFinder
 from engine.reference import able_to_show
 from engine.types import BoxPx, Facet, ImageRGB
+from engine.views import MARGIN
 
 __all__ = ["SURE_FROM", "Look", "LookService", "SeenBox", "crop", "fine_name"]
 
-MARGIN = 0.06
-"""Of the box, left around it on each side: detectors cut hems and soles off."""
 SURE_FROM = 0.5
 """A box that shows the product with less than this probability is not taken for it."""
 SHOWN_FROM = 0.25
@@ -38,7 +37,8 @@ class SeenBox:
     Attributes:
         detection: As the detector gave it.
         label: Its likeliest coarse class.
-        names: Fine class → probability, the likeliest first; empty where none can be told.
+        names: Fine class of that label → probability, the likeliest first; empty where none can
+            be told.
         attributes: Facet → likeliest value and its probability, those below a half left out.
         vector: (D,) float32, unit: the encoder's view of the box.
         main: How probable it is that the box shows the product that is sold; ``None`` where
@@ -145,7 +145,7 @@ class LookService:
                 SeenBox(
                     detection=detection,
                     label=self.classes[detection.place],
-                    names=names,
+                    names=self.fine_classes(names, self.classes[detection.place]),
                     attributes=held[place],
                     vector=picture.vectors[place],
                     main=None if main is None else float(main[place]),
@@ -204,6 +204,11 @@ class LookService:
         )
         return [dict(sorted(each.items(), key=lambda item: -item[1])) for each in named]
 
+    def fine_classes(self, names: Mapping[str, float], label: str) -> dict[str, float]:
+        """Those of a box's fine classes that are of one coarse class, in their order."""
+        coarse: Mapping[str, str] = self._namer.classes if self._namer else {}
+        return {name: share for name, share in names.items() if coarse[name] == label}
+
     def _attributes(
         self, seen: Sequence[SeenPicture]
     ) -> list[list[dict[Facet, tuple[str, float]]]]:
@@ -230,14 +235,14 @@ def fine_name(names: Mapping[str, float], score: float) -> tuple[str, float]:
     """The likeliest fine class and its probability, the box being what its coarse class says.
 
     Args:
-        names: Fine class → probability, the likeliest first.
+        names: Fine classes of one coarse class → probability, the likeliest first.
         score: Probability of the coarse class.
 
     Returns:
         Empty and 0 where it is less likely than not.
     """
     name, share = next(iter(names.items()), ("", 0.0))
-    likely = min(1.0, share / score)
+    likely = min(1.0, share / score) if score > 0 else 0.0
     return (name, likely) if likely >= _NAMED_FROM else ("", 0.0)
 
 

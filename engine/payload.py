@@ -35,6 +35,8 @@ _GUESSED_FACETS = (
     Facet.NECK,
     Facet.LENGTH,
     Facet.MATERIAL,
+    Facet.GARMENT,
+    Facet.FINE,
 )
 """Facets whose possible values count in ranking alone."""
 _MAYBE_KEYS = {facet: f"{facet.value}_maybe" for facet in Facet}

@@ -153,7 +153,7 @@ class Detector(Protocol):
 
     @property
     def revision(self) -> str:
-        """Of its weights: another revision may find other boxes."""
+        """Of its weights and settings: another revision may find other boxes."""
         ...
 
     def detect(self, images: Sequence[ImageRGB]) -> list[tuple[Detection, ...]]:
@@ -198,8 +198,8 @@ class FineNamer(Protocol):
         ...
 
     @property
-    def classes(self) -> tuple[str, ...]:
-        """Fine classes that it can tell."""
+    def classes(self) -> Mapping[str, str]:
+        """Fine classes that it can tell → the coarse class that each is of."""
         ...
 
     def name(

@@ -11,7 +11,7 @@ from engine.composition import Reference
 from engine.ports import AttributePredictor
 from engine.types import Attribute, Facet, Product, Provenance
 
-_DERIVED = (Facet.COLOUR_FAMILY, Facet.CATEGORY)
+_DERIVED = (Facet.COLOUR_FAMILY, Facet.CATEGORY, Facet.GARMENT, Facet.FINE)
 SHOWN_FROM = 0.3
 """Least probability at which a predicted attribute of the reference is shown."""
 

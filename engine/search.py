@@ -20,7 +20,7 @@ from engine.errors import InvalidInput, NotFound
 from engine.filters import Eq, Filter, In, Or, both
 from engine.ids import PointId, ProductId, TenantId, picture_hash, point_id
 from engine.paging import MAX_DEPTH, decode_cursor, encode_cursor
-from engine.payload import TENANT, ranking_keys
+from engine.payload import TENANT, maybe, ranking_keys
 from engine.ports import AttributePredictor, Composer, DualEncoder, VectorIndex
 from engine.query.lexicon import Lexicon
 from engine.query.parse import without
@@ -340,7 +340,8 @@ def _kind(shows: frozenset[str], parse: Parse) -> Filter | None:
     if not shows or any(another):
         return None
     names = tuple(sorted(shows))
-    return Or((In(Facet.TYPE.value, names), In(Facet.CATEGORY.value, names)))
+    keys = (Facet.TYPE.value, Facet.CATEGORY.value, maybe(Facet.TYPE), Facet.GARMENT.value)
+    return Or(tuple(In(key, names) for key in keys))
 
 
 def _check(query: SearchQuery) -> None:

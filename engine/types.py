@@ -43,6 +43,10 @@ class Facet(StrEnum):
     BRAND = "brand"
     AVAILABILITY = "availability"
     CATEGORY = "category"
+    GARMENT = "garment"
+    """Coarse class of the box that shows the product, such as ``bottom``."""
+    FINE = "fine"
+    """Its fine class by how things lie in the picture, such as ``skirt``."""
 
 
 class Provenance(StrEnum):

@@ -6,9 +6,11 @@ of which it has all is not decoded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,19 +23,24 @@ from engine.catalogue.vectors import ContentKind, rounded, text_hash
 from engine.detections import SeenPicture
 from engine.errors import DecodeError
 from engine.ids import PictureHash
-from engine.images import ImageLimits, decode_image
+from engine.images import decode_image
 from engine.look import LookService
 from engine.ports import DualEncoder
 from engine.types import ImageRGB
+from ingestion.options import IngestOptions
 from ingestion.pictures import EncodedPicture
 from ingestion.prepare import PreparedRow
 
-__all__ = ["Embedded", "Embedder", "Work"]
+__all__ = ["Embedded", "Embedder", "Work", "stored_sight"]
 
+K = TypeVar("K")
+T = TypeVar("T")
 Vector = NDArray[np.float32]
 _Decoded = dict[PictureHash, ImageRGB | DecodeError]
 _PER_TASK = 32
 """Pictures that one thread decodes at a time; enough for handing over to cost nothing."""
+_RECENT = 8
+"""Batches whose results are at hand; more than are ever between `start` and being written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -55,9 +62,19 @@ class Embedded:
     pictures: dict[str, Vector]
     texts: dict[str, Vector]
     looks: dict[str, SeenPicture]
-    damaged: dict[PictureHash, DecodeError]
+    damaged: dict[str, DecodeError]
     new: tuple[EmbeddingBatch, ...]
     new_looks: LookBatch | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Made:
+    """What one batch added to what is known."""
+
+    pictures: Mapping[str, Vector]
+    texts: Mapping[str, Vector]
+    looks: Mapping[str, SeenPicture]
+    damaged: Mapping[str, DecodeError]
 
 
 class Embedder:
@@ -68,9 +85,7 @@ class Embedder:
         blobs: Gets the encoded pictures.
         encoder: Makes the vectors.
         look: Finds the product in its pictures; whole pictures are taken when absent.
-        limits: Of pictures.
-        target_px: Larger pictures are reduced to about this shorter side.
-        least_look_px: Pictures whose longer side is shorter are not looked at.
+        options: Limits and sizes of pictures.
     """
 
     def __init__(
@@ -80,17 +95,18 @@ class Embedder:
         blobs: BlobFolder,
         encoder: DualEncoder,
         look: LookService | None,
-        limits: ImageLimits,
-        target_px: int,
-        least_look_px: int,
+        options: IngestOptions,
     ) -> None:
         self._catalogue = catalogue
         self._blobs = blobs
         self._encoder = encoder
         self._look = look
-        self._limits = limits
-        self._target_px = target_px
-        self._least_look_px = least_look_px
+        self._options = options
+        self._sight = stored_sight(look, options)
+        # What a batch on its way makes is not in the catalogue yet; pictures and titles that the
+        # next one shares with it are not decoded, looked at and embedded again.
+        self._claimed: deque[frozenset[str]] = deque(maxlen=_RECENT)
+        self._made: deque[_Made] = deque(maxlen=_RECENT)
 
     def keep(self, row: PreparedRow) -> None:
         """Make sure that the pictures of an unchanged row are still stored."""
@@ -109,14 +125,17 @@ class Embedder:
             fingerprint=fingerprint,
             kind=ContentKind.TEXT,
         )
-        looks = self._catalogue.looks(encoded, sight=self._look.sight) if self._look else {}
+        looks = self._catalogue.looks(encoded, sight=self._sight) if self._look else {}
         new: list[EncodedPicture] = []
         for content_hash, each in encoded.items():
+            if any(content_hash in claimed for claimed in self._claimed):
+                continue
             if content_hash in pictures and (self._look is None or content_hash in looks):
                 # Its product may have been deleted and its file lost since.
                 self._blobs.put(each.data, content_hash)
             else:
                 new.append(each)
+        self._claimed.append(frozenset(each.content_hash for each in new))
         decoding = tuple(
             decoders.submit(self._decode, new[start : start + _PER_TASK])
             for start in range(0, len(new), _PER_TASK)
@@ -126,10 +145,10 @@ class Embedder:
         )
 
     def embed(self, work: Work) -> Embedded:
-        """Embed and look at what is new."""
+        """Embed and look at what is new. Batches come in the order in which they were started."""
         fingerprint = self._encoder.encoder_id.fingerprint
         images: dict[PictureHash, ImageRGB] = {}
-        damaged: dict[PictureHash, DecodeError] = {}
+        damaged: dict[str, DecodeError] = {}
         for future in work.decoding:
             for key, image in future.result().items():
                 if isinstance(image, DecodeError):
@@ -140,20 +159,29 @@ class Embedder:
         pictures = _embedded(fresh, self._encoder.embed_images(list(fresh.values())))
         looks = self._see({key: image for key, image in images.items() if key not in work.looks})
         titles = {text_hash(row.row.title): row.row.title for row in work.rows}
-        new_titles = {key: title for key, title in titles.items() if key not in work.texts}
-        texts = _embedded(new_titles, self._encoder.embed_texts(list(new_titles.values())))
+        texts = self._recent(lambda made: made.texts, titles)
+        new_titles = {key: title for key, title in titles.items() if key not in work.texts | texts}
+        texts |= _embedded(new_titles, self._encoder.embed_texts(list(new_titles.values())))
+        self._made.append(_Made(pictures=pictures, texts=texts, looks=looks, damaged=damaged))
+        hashes = {each.content_hash for row in work.rows for each in row.pictures}
         return Embedded(
             rows=work.rows,
-            pictures={**work.pictures, **pictures},
+            pictures={**work.pictures, **self._recent(lambda made: made.pictures, hashes)},
             texts={**work.texts, **texts},
-            looks={**work.looks, **looks},
-            damaged=damaged,
+            looks={**work.looks, **self._recent(lambda made: made.looks, hashes)},
+            damaged=self._recent(lambda made: made.damaged, hashes),
             new=(
                 EmbeddingBatch(fingerprint=fingerprint, kind=ContentKind.PICTURE, vectors=pictures),
                 EmbeddingBatch(fingerprint=fingerprint, kind=ContentKind.TEXT, vectors=texts),
             ),
-            new_looks=LookBatch(sight=self._look.sight, looks=looks) if self._look else None,
+            new_looks=LookBatch(sight=self._sight, looks=looks) if self._look else None,
         )
+
+    def _recent(self, part: Callable[[_Made], Mapping[K, T]], keys: Collection[K]) -> dict[K, T]:
+        """What the last batches, the present one included, made of these."""
+        return {
+            key: value for made in self._made for key, value in part(made).items() if key in keys
+        }
 
     def _see(self, images: Mapping[PictureHash, ImageRGB]) -> dict[str, SeenPicture]:
         if self._look is None:
@@ -161,7 +189,7 @@ class Embedder:
         large = {
             key: image
             for key, image in images.items()
-            if max(image.shape[:2]) >= self._least_look_px
+            if max(image.shape[:2]) >= self._options.least_look_px
         }
         seen = dict(zip(large, self._look.see(list(large.values())), strict=True))
         nothing = np.empty((0, 0), np.float32)
@@ -179,7 +207,9 @@ class Embedder:
         decoded: _Decoded = {}
         for each in pictures:
             try:
-                image = decode_image(each.data, limits=self._limits, target_px=self._target_px)
+                image = decode_image(
+                    each.data, limits=self._options.limits, target_px=self._options.target_px
+                )
             except DecodeError as error:
                 # The traceback would keep the picture's buffers alive.
                 decoded[each.content_hash] = error.with_traceback(None)
@@ -187,6 +217,11 @@ class Embedder:
                 decoded[each.content_hash] = image
                 self._blobs.put(each.data, each.content_hash)
         return decoded
+
+
+def stored_sight(look: LookService | None, options: IngestOptions) -> str:
+    """What looks are stored under: who looks, at which pictures, at what size."""
+    return f"{look.sight}|{options.least_look_px}|{options.target_px}" if look else ""
 
 
 def _embedded(keys: Iterable[str], vectors: NDArray[np.float32]) -> dict[str, Vector]:

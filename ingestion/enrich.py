@@ -19,7 +19,7 @@ TITLE_CONFIDENCE = 0.9
 """A title that says "red dress" is right more often than a picture's reading, but not always."""
 
 _DERIVED = (Facet.COLOUR_FAMILY, Facet.CATEGORY)
-_NOT_IN_TITLES = frozenset((*_DERIVED, Facet.BRAND, Facet.AVAILABILITY))
+_NOT_IN_TITLES = frozenset((*_DERIVED, Facet.BRAND, Facet.AVAILABILITY, Facet.GARMENT, Facet.FINE))
 _ONE_VALUE = frozenset((Facet.TYPE, Facet.GENDER, Facet.SLEEVE, Facet.LENGTH, Facet.NECK))
 _ORDER = tuple(Facet)
 _MAX_VALUES = 3

@@ -12,13 +12,14 @@ from engine.catalogue.embeddings import EmbeddingBatch
 from engine.catalogue.looks import LookBatch
 from engine.catalogue.store import CatalogueEntry
 from engine.catalogue.vectors import ContentKind, product_vectors, text_hash
+from engine.detections import SeenPicture
 from engine.errors import DecodeError
 from engine.ids import TenantId
 from engine.look import LookService
 from engine.payload import build_point
 from engine.ports import AttributePredictor
 from engine.query.lexicon import Lexicon
-from engine.types import Facet, IndexPoint, Problem, Product, VectorName
+from engine.types import Attribute, Facet, IndexPoint, Problem, Product, Provenance, VectorName
 from ingestion.embed import Embedded
 from ingestion.enrich import Prediction, enrich, predictions_of
 from ingestion.mapping import BoundMapping, Field
@@ -28,6 +29,9 @@ from ingestion.views import Gallery, TypeJudge, look_at_gallery
 __all__ = ["Finished", "FinishedRow", "Finisher"]
 
 Vector = NDArray[np.float32]
+_NOT_SEEN = SeenPicture(
+    width_px=1, height_px=1, detections=(), vectors=np.empty((0, 0), np.float32)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -159,7 +163,8 @@ class Finisher:
         if self._look is None:
             return None
         wholes = {each: batch.pictures[each] for each in product.pictures}
-        seen = [batch.looks[each] for each in product.pictures]
+        # A picture that was embedded once but cannot be decoded now was never looked at.
+        seen = [batch.looks.get(each, _NOT_SEEN) for each in product.pictures]
         title = batch.texts[text_hash(product.title)]
         return look_at_gallery(wholes, seen, title, self._look)
 
@@ -171,7 +176,10 @@ class Finisher:
         product = replace(product, attributes=attributes)
         warnings = list(draft.warnings)
         if gallery is not None and self._judge is not None:
-            product = replace(product, views=self._judge.name(gallery, attributes, types))
+            named = self._judge.name(gallery, attributes, types)
+            product = replace(
+                product, views=named.views, attributes=(*attributes, *named.attributes)
+            )
             doubt = self._judge.doubt(attributes, gallery, types)
             if doubt is not None:
                 warnings.append(self._doubted(row, *doubt))
@@ -183,14 +191,16 @@ class Finisher:
             warnings=tuple(warnings),
         )
 
-    def _doubted(self, row: PreparedRow, said: str, shown: str) -> Problem:
+    def _doubted(self, row: PreparedRow, said: Attribute, shown: str) -> Problem:
         """For the merchandiser to look at; the feed's word holds all the same."""
-        column = self._mapping.column(Field.TYPE) or self._mapping.column(Field.TITLE)
+        is_titled = said.provenance is Provenance.TITLE
+        field = Field.TITLE if is_titled else Field.TYPE
+        who = "the title" if is_titled else "the feed"
         return Problem(
             code="row.type_doubtful",
-            message=f"the feed says {said}, the picture shows {shown}.",
-            column=column,
-            value=said,
+            message=f"{who} says {said.value}, the picture shows {shown}.",
+            column=self._mapping.column(field),
+            value=self._mapping.cell(row.record, field)[:200],
         )
 
     def _shares(self, drafts: Sequence[_Draft]) -> Mapping[Facet, NDArray[np.float32]]:

@@ -33,7 +33,8 @@ class IngestOptions:
         default_currency: ISO 4217 code for prices that name none.
         encoding: Of a text feed; detected when empty.
         delimiter: Of a CSV feed; found in its header when empty.
-        report_folder: Where ``report.json`` and ``rejected.csv`` go; nowhere by default.
+        report_folder: Where ``report.json``, ``rejected.csv`` and ``warnings.csv`` go; nowhere by
+            default.
         refresh: Write products again that did not change; known embeddings are used again.
         batch_products: Products that are embedded and committed together; one flush a batch.
         decode_threads: Pictures decode beside the encoder.

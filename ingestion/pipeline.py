@@ -28,7 +28,7 @@ from engine.ports import AttributePredictor, DualEncoder, VectorIndex
 from engine.query.lexicon import Lexicon, default_lexicon
 from engine.reconcile import MAX_PHANTOMS, OPTIMISE_FROM_POINTS
 from engine.types import Outcome, OutcomeKind, Problem
-from ingestion.embed import Embedded, Embedder
+from ingestion.embed import Embedded, Embedder, stored_sight
 from ingestion.finish import Finished, Finisher
 from ingestion.mapping import BoundMapping, choose_mapping
 from ingestion.normalise import Normaliser
@@ -119,7 +119,12 @@ def ingest(
                 normaliser=Normaliser(mapping, words, default_currency=options.default_currency),
                 pictures=PictureReader(options.root or feed.parent, limits=options.limits),
                 known=catalogue.stamps(options.tenant),
-                recipe=recipe(encoder.encoder_id.fingerprint, predictor, look),
+                recipe=recipe(
+                    encoder.encoder_id.fingerprint,
+                    predictor,
+                    look,
+                    stored_sight(look, options),
+                ),
                 refresh=options.refresh,
             ),
             embedder=Embedder(
@@ -127,9 +132,7 @@ def ingest(
                 blobs=blobs,
                 encoder=encoder,
                 look=look,
-                limits=options.limits,
-                target_px=options.target_px,
-                least_look_px=options.least_look_px,
+                options=options,
             ),
             finisher=Finisher(
                 mapping=mapping,

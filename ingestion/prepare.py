@@ -11,6 +11,7 @@ from engine.ids import ProductId
 from engine.look import LookService
 from engine.ports import AttributePredictor
 from engine.types import Outcome, OutcomeKind, Problem, RawRecord
+from engine.views import CROP_WEIGHT
 from ingestion.mapping import BoundMapping, Field
 from ingestion.normalise import Normaliser, NormalRow, Rejected
 from ingestion.pictures import EncodedPicture, PictureProblem, PictureReader
@@ -41,11 +42,16 @@ class PreparedRow:
     warnings: tuple[Problem, ...]
 
 
-def recipe(fingerprint: str, predictor: AttributePredictor | None, look: LookService | None) -> str:
-    """What besides a row and its pictures makes a point: encoder, predictor, and what looks."""
+def recipe(
+    fingerprint: str,
+    predictor: AttributePredictor | None,
+    look: LookService | None,
+    sight: str,
+) -> str:
+    """What besides a row and its pictures makes a point: encoder, predictor, what looks and how."""
     labels = sorted(predictor.labels.items()) if predictor else []
     revision = predictor.revision if predictor else ""
-    seen = look.revision if look else ""
+    seen = f"{look.revision}|{sight}|{CROP_WEIGHT}" if look else ""
     return f"{ENRICHMENT}|{fingerprint}|{revision}|{labels!r}|{seen}"
 
 

@@ -14,18 +14,15 @@ from engine.ids import PictureHash
 from engine.look import SURE_FROM, LookService, fine_name
 from engine.query.lexicon import Lexicon
 from engine.types import Attribute, Facet, Provenance
-from engine.views import BoxFractions, View, view_key
+from engine.views import CROP_WEIGHT, BoxFractions, View, view_key
 
-__all__ = ["CROP_WEIGHT", "Gallery", "TypeJudge", "look_at_gallery"]
+__all__ = ["Gallery", "Named", "TypeJudge", "look_at_gallery"]
 
-CROP_WEIGHT = 2.0
-"""Of a box's vector beside that of its whole picture in the vector of a view. The box alone finds
-most among street photos, the whole picture among packshots as the encoder knows them; with this
-both find nearly as much (`lookalike eval main-product`, detectors/weights/gallery.md)."""
 _DOUBTFUL_BELOW = 0.05
-"""Probability of what the feed says at which detector and predictor both have to doubt it. On
-packshots of the val split with a type changed at random: 89% found, no false alarm in 425."""
+"""Probability of what the feed says below which detector and predictor both have to put it before
+it is doubted; chosen on packshots of the val split, see `lookalike eval packshots` for the test."""
 _SURELY = 0.5
+_LEAST = 1e-6
 
 Vector = NDArray[np.float32]
 
@@ -96,6 +93,19 @@ def look_at_gallery(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """What a product's boxes show.
+
+    Attributes:
+        views: With coarse and fine classes.
+        attributes: `Facet.GARMENT` and, where it can be told, `Facet.FINE`, of the product.
+    """
+
+    views: tuple[View, ...]
+    attributes: tuple[Attribute, ...]
+
+
 class TypeJudge:
     """Puts together what the detector and the predictor think of a product's type.
 
@@ -118,48 +128,54 @@ class TypeJudge:
             np.float32,
         )  # (C, T)
 
-    def name(
-        self, gallery: Gallery, attributes: Sequence[Attribute], shares: Vector
-    ) -> tuple[View, ...]:
-        """The views with the coarse class and, where the detector agrees, fine class of the box.
+    def name(self, gallery: Gallery, attributes: Sequence[Attribute], shares: Vector) -> Named:
+        """What the product's box shows: its coarse class, and the fine class of each view.
 
         Args:
             gallery: Of a product.
-            attributes: Of it; a type that somebody said holds.
+            attributes: Of it; a type that somebody said holds where a box can show it.
             shares: (T,) of its types.
         """
         if gallery.posterior is None:
-            return gallery.views
+            return Named(views=gallery.views, attributes=())
+        classes = self._classes(gallery.posterior, shares)
         able = np.any([self._able(each) for each in _said(attributes)] or [False], axis=0)
-        sure = gallery.posterior * able if able.any() else self._classes(gallery.posterior, shares)
-        place = int(sure.argmax())
+        if able.any():
+            # Posteriors may be 0 where a foreign detector does not know the class.
+            classes = np.asarray((gallery.posterior + _LEAST) * able, np.float32)
+        place = int(classes.argmax())
         label = self._service.classes[place]
-        named: list[View] = []
-        for view, held, box in zip(gallery.views, gallery.seen, gallery.places, strict=True):
-            if box < 0:
-                named.append(view)
-                continue
-            name, likely = "", 0.0
-            if held.detections[box].place == place:
-                name, likely = fine_name(self._service.names(held)[box], held.detections[box].score)
-            named.append(replace(view, label=label, name=name, name_confidence=round(likely, 4)))
-        return tuple(named)
+        views = tuple(
+            view if box < 0 else self._named(view, held, box, place)
+            for view, held, box in zip(gallery.views, gallery.seen, gallery.places, strict=True)
+        )
+        found = [_guess(Facet.GARMENT, label, float(classes[place] / classes.sum()))]
+        fine = max(views, key=lambda view: view.name_confidence)
+        if fine.name:
+            found.append(_guess(Facet.FINE, fine.name, fine.name_confidence))
+        return Named(views=views, attributes=tuple(found))
+
+    def _named(self, view: View, seen: SeenPicture, box: int, place: int) -> View:
+        label = self._service.classes[place]
+        names = self._service.fine_classes(self._service.names(seen)[box], label)
+        name, likely = fine_name(names, float(seen.detections[box].posterior[place]))
+        return replace(view, label=label, name=name, name_confidence=round(likely, 4))
 
     def doubt(
         self, attributes: Sequence[Attribute], gallery: Gallery, shares: Vector
-    ) -> tuple[str, str] | None:
+    ) -> tuple[Attribute, str] | None:
         """The type that somebody said and what the pictures show, where these cannot be one.
 
         A type that no class of the detector can show is not doubted, nor is anything where no box
         was taken for the product.
         """
         said = _said(attributes)
-        if gallery.posterior is None or not said or not self._types:
+        if gallery.posterior is None or not said or not shares.any():
             return None
         classes = self._classes(gallery.posterior, shares)
-        for value in said:
-            able = self._able(value)
-            category = self._lexicon.category(value) or value
+        for each in said:
+            able = self._able(each)
+            category = self._lexicon.category(each.value) or each.value
             likely = float(shares[self._categories == category].sum())
             if not able.any() or max(float(classes[able].sum()), likely) >= _DOUBTFUL_BELOW:
                 return None
@@ -167,9 +183,9 @@ class TypeJudge:
         is_sure = float(shares[best]) >= _SURELY
         return said[0], self._types[best] if is_sure else self._service.classes[classes.argmax()]
 
-    def _able(self, value: str) -> NDArray[np.bool_]:
+    def _able(self, said: Attribute) -> NDArray[np.bool_]:
         """(C,), whether a box of each coarse class can show a type."""
-        return np.array([self._service.shows(each, value) for each in self._service.classes])
+        return np.array([self._service.shows(each, said.value) for each in self._service.classes])
 
     def _classes(self, posterior: Vector, shares: Vector) -> Vector:
         """(C,), how probable each coarse class is to both; the detector's word where they clash."""
@@ -178,9 +194,14 @@ class TypeJudge:
         return np.asarray(both / total, np.float32) if total > 0 else posterior
 
 
-def _said(attributes: Sequence[Attribute]) -> list[str]:
+def _guess(facet: Facet, value: str, confidence: float) -> Attribute:
+    sure = min(1.0, max(_LEAST, round(confidence, 4)))
+    return Attribute(name=facet, value=value, provenance=Provenance.MODEL, confidence=sure)
+
+
+def _said(attributes: Sequence[Attribute]) -> list[Attribute]:
     return [
-        each.value
+        each
         for each in attributes
         if each.name is Facet.TYPE and each.provenance is not Provenance.MODEL
     ]

@@ -23,6 +23,7 @@ from engine.index.open import open_index
 from engine.look import LookService
 from engine.ports import DualEncoder
 from engine.query.lexicon import default_lexicon
+from ingestion.embed import stored_sight
 from ingestion.options import IngestOptions
 from ingestion.pipeline import ingest
 from models.attributes import predictor_for
@@ -84,7 +85,9 @@ def measure_stages(feed: Path, encoder: DualEncoder) -> list[Figure]:
     eyes: Any = _Watched(encoder, clock, {"embed_images": "encode", "embed_texts": "encode texts"})
     boxes = load_detector(OnnxTower, least_score=LEAST_SCORE, most=MOST_BOXES)
     finder: Any = _Watched(
-        load_finder(encoder.encoder_id, boxes.classes), clock, {"score": "main product"}
+        load_finder(encoder.encoder_id, boxes.classes, detector=boxes.weights),
+        clock,
+        {"score": "main product"},
     )
     detector: Any = _Watched(boxes, clock, {"detect": "detect"})
     namer: Any = _Watched(load_reldetect(boxes.classes), clock, {"name": "fine names"})
@@ -122,7 +125,8 @@ def measure_stages(feed: Path, encoder: DualEncoder) -> list[Figure]:
         )
         products = list(catalogue.iter_products())
         pictures = {each for product in products for each in product.pictures}
-        seen = catalogue.looks(pictures, sight=look.sight).values()
+        sight = stored_sight(look, IngestOptions())
+        seen = catalogue.looks(pictures, sight=sight).values()
         boxes_seen = sum(len(each.detections) for each in seen)
     busy = sum(clock.seconds.values())
     networks = sum(clock.seconds[stage] for stage in ("detect", "encode", "encode texts"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -19,9 +19,6 @@ from api.commands.eval_options import (
     open_encoder,
 )
 from api.commands.terminal import HomeOption, JsonOption
-
-if TYPE_CHECKING:
-    pass
 
 app = typer.Typer(help="Measure the quality of answers on real data.", no_args_is_help=True)
 
@@ -350,6 +347,7 @@ def paraphrases(
 app.command("detector")(eval_boxes.detector)
 app.command("reldetect")(eval_boxes.reldetect)
 app.command("main-product")(eval_boxes.main_product)
+app.command("packshots")(eval_boxes.packshots)
 
 
 def _arm(encoder: str) -> str:

@@ -185,7 +185,7 @@ def main_product(
     with counting("Looking at pictures", None) as advance:
         sight = Sight(
             boxes_of=lambda pictures: finder.detect([each.rgb for each in pictures]),
-            revision=finder.revision,
+            revision=finder.weights,
             encoder=towers,
             folder=(cache or load_settings(home=home).home / "evaluation") / "galleries",
             with_known=True,
@@ -226,3 +226,35 @@ def main_product(
         ),
     )
     publish(report, as_json=as_json, card=card)
+
+
+def packshots(
+    data: DataOption = DEFAULT_DATA,
+    write_card: CardOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """What finding the product does to packshots (KAGL, test split), and wrong rows it tells of.
+
+    lookalike eval packshots --data ../shared/data
+    """
+    from api.evaluation.packshots import measure_packshots
+    from api.figures import build_report, publish
+    from detectors.registry import WEIGHTS
+    from engine.query.lexicon import default_lexicon
+    from models.registry import load_encoder
+
+    figures = measure_packshots(data, load_encoder("compact"), lexicon=default_lexicon())
+    report = build_report(
+        "eval packshots",
+        figures,
+        notes=(
+            "Products of the test split with their pictures of 168 by 224 pixels, ingested. title: "
+            "each title looks for its picture among them. type, colour, gender: as the tagger "
+            "reads them, against the feed. whole: whole pictures; crop: the box of the product "
+            "alone; view: what ingestion stores, the box twice and the whole picture once.",
+            "doubted: rows of which ingestion says that the picture shows another type: false "
+            "alarms as it is; found where every row has the type (wrong-type; its title still says "
+            "the right one) or the picture (wrong-picture) of a product of another category.",
+        ),
+    )
+    publish(report, as_json=as_json, card=WEIGHTS / "gallery.md" if write_card else None)

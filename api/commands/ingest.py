@@ -176,7 +176,7 @@ def run_feed(
                 blobs=container.blobs,
                 encoder=container.encoder,
                 predictor=container.predictor,
-                look=container.look,
+                look=container.look if options.detect else None,
                 lexicon=container.lexicon,
                 on_progress=on_progress,
                 should_stop=should_stop,

@@ -138,7 +138,7 @@ def gallery(
     with counting("Looking at pictures", None) as advance:
         sight = Sight(
             boxes_of=lambda pictures: finder.detect([each.rgb for each in pictures]),
-            revision=finder.revision,
+            revision=finder.weights,
             encoder=encoder,
             folder=work,
             on_progress=advance,
@@ -153,7 +153,7 @@ def gallery(
         embed_texts=encoder.embed_texts,
         encoder=encoder.encoder_id.fingerprint,
         classes=finder.classes,
-        detector=finder.revision,
+        detector=finder.weights,
     )
     shown: dict[str, str | int | float] = {
         "folder": str(report.folder),

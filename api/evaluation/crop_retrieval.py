@@ -19,7 +19,7 @@ from engine.evaluation.main_product import OURS, largest
 from engine.look import SURE_FROM
 from engine.ports import TextEncoder
 from engine.types import BoxPx, Vectors
-from ingestion.views import CROP_WEIGHT
+from engine.views import CROP_WEIGHT
 
 __all__ = ["Pictured", "measure_crop_retrieval", "recall_of_product"]
 

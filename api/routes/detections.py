@@ -32,7 +32,7 @@ _EXAMPLES = {
     openapi_extra=body_docs(DetectionsRequest, file="picture", json_too=True, examples=_EXAMPLES),
 )
 async def detections(request: Request) -> Response:
-    """Boxes, coarse classes and attributes. Nobody tells the product or fine names yet.
+    """Boxes, coarse and fine classes, attributes, and which boxes show the product of a gallery.
 
     Takes JSON, or a form with the file `picture` and the JSON field `request`.
     """

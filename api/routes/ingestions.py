@@ -174,6 +174,7 @@ def _options(wanted: IngestionRequest, root: Path) -> IngestOptions:
         mode=IngestMode.FULL if wanted.mode == "full" else IngestMode.UPSERT,
         root=root,
         yes=wanted.yes,
+        detect=wanted.detect,
     )
 
 

@@ -36,6 +36,9 @@ class IngestionRequest(WireRequest):
     yes: bool = Field(
         default=False, description="Confirms a full ingestion that deletes more than a tenth."
     )
+    detect: bool = Field(
+        default=True, description="Find the product in its pictures; false takes them whole."
+    )
 
 
 class IngestionCounts(WireResponse):

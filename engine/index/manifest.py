@@ -13,7 +13,7 @@ from engine.errors import IndexMismatch
 from engine.index.durable import write_durably
 from engine.types import EncoderId
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised whenever vectors, words or payload keys change in a way that wants a rebuild."""
 MANIFEST_FILE = "manifest.json"
 

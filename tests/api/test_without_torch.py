@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from tests.api.conftest import write_feed
+from tests.api.test_located import small_feed
 
 REPOSITORY = Path(__file__).parents[2]
 BLOCKED = (
@@ -55,13 +56,8 @@ with TestClient(create_app(Container(settings))) as client:
     assert client.post("/v1/detections", json={"like": "P01"}).status_code == 200
 """
 COMPACT = """
-from models.registry import load_encoder
-from engine.errors import ModelUnavailable
-import models.compact
-try:
-    load_encoder("compact")
-except ModelUnavailable:
-    pass
+located = sys.argv[3:5]
+assert run(["ingest", located[0], "--home", located[1], "--json"]) == 0
 """
 REPORT = """
 assert not tried, tried
@@ -70,17 +66,27 @@ print("clean")
 
 
 def test_search_ingest_and_serve_need_no_torch(tmp_path: Path) -> None:
-    feed = write_feed(tmp_path / "feed")
+    feed, located = write_feed(tmp_path / "feed"), small_feed(tmp_path / "located")
     code = PREAMBLE + SEARCH_AND_INGEST + SERVE + COMPACT + REPORT
     done = subprocess.run(
-        [sys.executable, "-c", code, str(feed), str(tmp_path / "home")],
+        [
+            sys.executable,
+            "-c",
+            code,
+            str(feed),
+            str(tmp_path / "home"),
+            str(located),
+            str(tmp_path / "compact"),
+        ],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3_000:]
-    assert done.stdout.splitlines()[-1] == "clean"
+    *_, report, last = done.stdout.splitlines()
+    assert last == "clean"
+    assert '"located": 2' in done.stdout, report
 
 
 def test_an_import_of_torch_would_be_seen() -> None:

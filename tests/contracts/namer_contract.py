@@ -43,6 +43,7 @@ class NamerContract:
         assert len(named) == count
         assert any(named)
         assert namer.revision
+        assert len(set(namer.classes.values())) > 1
         for box, names in zip(found, named, strict=True):
             assert set(names) <= set(namer.classes)
             assert all(0 <= share <= 1 for share in names.values())

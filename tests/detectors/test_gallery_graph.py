@@ -216,7 +216,7 @@ def test_what_does_not_fit_is_refused() -> None:
 
 def save(folder, encoder: str, classes=("a", "b", "c", "d")) -> None:
     save_file(weights("full"), folder / "gcn.safetensors")
-    config = {"encoder": encoder, "classes": classes, "edges": "full"}
+    config = {"encoder": encoder, "classes": classes, "edges": "full", "detector": "d1"}
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
 
 
@@ -228,6 +228,14 @@ def test_a_folder_gives_back_what_was_written(tmp_path) -> None:
         found.score(given_pictures, None), graph().score(given_pictures, None), strict=True
     ):
         np.testing.assert_array_equal(mine, theirs)
+
+
+def test_another_detector_of_the_same_classes_is_told_of(tmp_path, caplog) -> None:
+    save(tmp_path, ENCODER.fingerprint)
+    for detector, told in (("d1", 0), ("", 0), ("d2", 1)):
+        caplog.clear()
+        load_finder(ENCODER, ("a", "b", "c", "d"), detector=detector, folder=tmp_path)
+        assert len(caplog.records) == told
 
 
 def test_weights_of_another_encoder_or_detector_are_refused(tmp_path) -> None:

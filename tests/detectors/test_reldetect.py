@@ -181,7 +181,7 @@ def test_a_fine_class_is_added_by_text_alone(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     namer = load_reldetect(CLASSES, knowledge=path)
-    assert namer.classes == ("knee socks", "ankle socks")
+    assert namer.classes == {"knee socks": "legwear", "ankle socks": "legwear"}
     corners = np.eye(len(CLASSES), dtype=np.float32)
 
     def names(upper_px: float) -> Mapping[str, float]:

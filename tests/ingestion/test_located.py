@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from engine.catalogue.vectors import ContentKind
+from engine.detections import Detection
 from engine.ids import DEFAULT_TENANT, ProductId, point_id
+from engine.images import ImageLimits
 from engine.look import LookService, crop
 from engine.reconcile import reconcile
 from engine.types import Facet, ImageRGB, OutcomeKind, Product, VectorName, Vectors
@@ -173,7 +176,7 @@ class Types:
     ("title", "shirt", "doubted"),
     [
         ("Blue skirt", 0.01, ""),
-        ("Blue shirt", 0.01, "shirt"),
+        ("Blue shirt", 0.01, "Blue shirt"),
         ("Blue shirt", 0.2, ""),  # the predictor can see one
         ("Eau de parfum perfume", 0.01, ""),  # the detector knows none
         ("Thing", 0.01, ""),  # nobody said anything
@@ -191,7 +194,7 @@ def test_a_type_that_the_picture_contradicts_is_told_and_kept(
     # The feed's word holds where a box can show it.
     assert shop.product().views[0].label == ("top" if "shirt" in title else "bottom")
     if doubted:
-        assert told[0].message == "the feed says shirt, the picture shows skirt."
+        assert told[0].message == "the title says shirt, the picture shows skirt."
         assert shop.product().values(Facet.TYPE) == ("shirt",)
 
 
@@ -199,8 +202,10 @@ def test_what_the_predictor_sees_corrects_the_class_of_the_box(shop: Locating) -
     shop.predictor = Types(shirt=0.99, skirt=0.01)
     shop.ingest(shop.feed([row(shop.put("a.png", photo()), title="Thing")]), least_look_px=50)
     (view,) = shop.product().views
-    # The detector: bottom 0.7, top 0.1; its fine name is one of a bottom, and so left out.
-    assert (view.label, view.name) == ("top", "")
+    # The detector: bottom 0.7, top 0.1; of the fine names that of a top is taken.
+    assert (view.label, view.name) == ("top", "vest")
+    guessed = {each.name: each.value for each in shop.product().attributes}
+    assert (guessed[Facet.GARMENT], guessed[Facet.FINE]) == ("top", "vest")
 
 
 def test_a_service_that_names_no_product_changes_nothing(shop: Locating) -> None:
@@ -208,3 +213,59 @@ def test_a_service_that_names_no_product_changes_nothing(shop: Locating) -> None
     report = shop.ingest(shop.feed([row(shop.put("a.png", photo()))]), least_look_px=50)
     assert (shop.detector.asked, report.looked_at) == (0, 0)
     assert shop.product().views == ()
+
+
+def test_what_the_next_batch_shares_is_not_made_again(shop: Locating) -> None:
+    name = shop.put("a.png", photo())
+    rows = [{**row(name), "id": str(n)} for n in range(9)]
+    shop.ingest(shop.feed(rows), least_look_px=50, batch_products=1)
+    assert shop.detector.asked == 1
+    # The picture and its two boxes; the title.
+    assert (shop.encoder.pictures, shop.encoder.texts) == (3, 1)
+    assert len(shop.ids()) == 9
+
+
+def test_a_damaged_picture_that_batches_share_is_told_of_in_each(shop: Locating) -> None:
+    (shop.feed_folder / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n no picture")
+    good = shop.put("a.png", photo())
+    rows = [{**row(good, "bad.png"), "id": str(n)} for n in range(5)]
+    shop.ingest(shop.feed(rows), least_look_px=50, batch_products=1)
+    for number in range(1, 6):
+        assert [each.code for each in shop.outcome_of(number).warnings] == ["image.corrupt"]
+
+
+def test_pictures_that_were_too_small_are_looked_at_where_less_is_asked(shop: Locating) -> None:
+    feed = shop.feed([row(shop.put("a.png", photo()))])
+    shop.ingest(feed)
+    assert shop.product().views[0].box is None
+    assert shop.ingest(feed, least_look_px=50).indexed == 1
+    assert shop.product().views[0].box is not None
+
+
+def test_a_picture_that_can_no_longer_be_decoded_is_taken_as_it_was(shop: Locating) -> None:
+    feed = shop.feed([row(shop.put("a.png", photo()))])
+    shop.ingest(feed, detect=False)
+    tight = ImageLimits(max_pixels=10)
+    assert shop.ingest(feed, least_look_px=50, limits=tight).indexed == 1
+    assert shop.product().views[0].box is None
+
+
+class Unsure(Blocks):
+    """A detector that gives a top no probability at all."""
+
+    def detect(self, images: Sequence[ImageRGB]) -> list[tuple[Detection, ...]]:
+        return [
+            tuple(
+                Detection(box_xyxy_px=each.box_xyxy_px, posterior=np.array([0, 0.7], np.float32))
+                for each in found[1:]
+            )
+            for found in super().detect(images)
+        ]
+
+
+def test_what_the_detector_does_not_know_is_called_what_the_feed_says(shop: Locating) -> None:
+    shop.look = LookService(detector=Unsure(), encoder=shop.encoder, finder=Bottoms(), shows=shows)
+    shop.predictor = Types(skirt=0.9, jeans=0.1)
+    feed = shop.feed([row(shop.put("a.png", photo()), title="Blue shirt")])
+    shop.ingest(feed, least_look_px=50)
+    assert shop.product().views[0].label == "top"
