@@ -116,7 +116,10 @@ def _export(
             output_names=[output],
             dynamic_axes=axes,
         )
-    onnx.save(link_weights(onnx.load(str(path)), "", path.parent / WEIGHTS), str(path))
+    graph = link_weights(onnx.load(str(path)), "", path.parent / WEIGHTS)
+    for node in graph.graph.node:
+        node.name = node.doc_string = ""  # a third of the file, and read by nobody
+    onnx.save(graph, str(path))
     onnx.checker.check_model(str(path))
 
 

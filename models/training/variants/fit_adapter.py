@@ -143,6 +143,7 @@ def fit_adapter(
     batches: LatentBatches,
     teacher: Generator,
     student: Generator,
+    bank: HBank,
     *,
     adapter: bool = True,
 ) -> Retrieval:
@@ -153,11 +154,10 @@ def fit_adapter(
         batches: Of the catalogue.
         teacher: Frozen.
         student: Frozen.
+        bank: Where neighbours come from, held-out combinations among them.
         adapter: See `Retrieval`.
     """
     schedule = config.stages["adapter"]
-    train = batches.catalogue.pairs.rows("train")  # held-out combinations are in the bank
-    bank = HBank.build(student, batches, train, config.work / "bank.npy")
     samples = TeacherSamples(
         teacher,
         batches,

@@ -6,18 +6,29 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
 from models.compact import read_config
 from models.training.variants.batches import LatentBatches
+from models.training.variants.export import export_variants
 from models.training.variants.fit_adapter import fit_adapter
 from models.training.variants.fit_autoencoder import encode_all, fit_autoencoder
-from models.training.variants.fit_student import fit_student, frozen
+from models.training.variants.fit_student import GUIDANCE, fit_student, frozen
 from models.training.variants.fit_teacher import fit_teacher
+from models.training.variants.flow import few_steps, sample_flow
+from models.training.variants.neighbours import HBank
+from models.training.variants.network import Condition
 from models.training.variants.preparation import prepare
 from models.training.variants.settings import STAGES, VariantsConfig
+from models.training.variants.watch import Watch
 
 __all__ = ["VariantsReport", "train_variants"]
 
 _log = logging.getLogger(__name__)
+_LOOK_STEPS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,15 +66,36 @@ def train_variants(config: VariantsConfig, *, until: str = STAGES[-1]) -> Varian
         autoencoder, catalogue.frames, config.work / "latents.npy", device=config.device
     )
     batches = LatentBatches(catalogue, latents, seed=config.seed, device=config.device)
+    watch = Watch(catalogue, autoencoder, config.encoder, device=config.device)
+    watch.look("what the autoencoder leaves", lambda _noise, _said, rows: batches.of(rows))
     teacher = frozen(fit_teacher(config, batches))
+    watch.look(
+        "teacher",
+        lambda noise, said, _: sample_flow(teacher, noise, said, steps=_LOOK_STEPS, scale=GUIDANCE),
+    )
     if until == "teacher":
         return report
     student = fit_student(config, batches, teacher)
+    watch.look("student, one step", lambda noise, said, _: few_steps(student, [noise], said))
+    watch.look(
+        "student, four steps",
+        lambda noise, said, _: few_steps(
+            student, [noise, *torch.randn(3, *noise.shape).to(noise)], said
+        ),
+    )
     if until == "student":
         return report
-    retrieval = fit_adapter(config, batches, teacher, student)
-    from models.training.variants.export import export_variants
+    bank = HBank.build(student, batches, catalogue.pairs.rows("train"), config.work / "bank.npy")
+    retrieval = fit_adapter(config, batches, teacher, student, bank)
 
+    def helped(noise: Tensor, said: Condition, rows: NDArray[np.int64]) -> Tensor:
+        retrieval.space.retrieved, _ = bank.retrieve(batches, said.text, rows, count=1)
+        try:
+            return few_steps(student, [noise], said)
+        finally:
+            retrieval.space.retrieved = None
+
+    watch.look("adapter, one step", helped)
     folder = export_variants(
         autoencoder.cpu(),
         student.cpu(),
