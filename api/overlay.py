@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from engine.errors import ModelUnavailable
+from engine.errors import InvalidInput, ModelUnavailable
 from engine.look import SeenBox
 from engine.types import ImageRGB
 
@@ -62,8 +62,17 @@ def title_of(box: SeenBox, *, is_main: bool = False) -> str:
 def write_overlay(
     path: Path, image: ImageRGB, boxes: tuple[SeenBox, ...], *, main: SeenBox | None = None
 ) -> None:
-    """Draw into a PNG; the folder is made where it is not there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Draw into a PNG; the folder is made where it is not there.
+
+    Raises:
+        InvalidInput: There can be no such folder.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidInput(
+            f"{path.parent} cannot be a folder: {error.strerror}.", where="--overlay"
+        ) from error
     Image.fromarray(draw_overlay(image, boxes, main=main)).save(path)
 
 

@@ -62,7 +62,7 @@ def read_knowledge(path: Path, classes: Sequence[str]) -> tuple[Definition, ...]
             an entry has another form.
     """
     try:
-        given: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        given: Any = yaml.load(path.read_text(encoding="utf-8"), _OnceEach)
     except OSError as error:
         raise InvalidInput(
             f"cannot be read: {error.strerror}",
@@ -75,7 +75,32 @@ def read_knowledge(path: Path, classes: Sequence[str]) -> tuple[Definition, ...]
         raise InvalidInput(
             "expected fine classes with their definitions", where=str(path), hint=_FORM
         )
-    return tuple(_definition(str(name), entry, path, classes) for name, entry in given.items())
+    for name in given:
+        if not isinstance(name, str):
+            raise InvalidInput(
+                f"the name {name!r} is no text", where=str(path), hint="Put it into quotes."
+            )
+    return tuple(_definition(name, entry, path, classes) for name, entry in given.items())
+
+
+class _OnceEach(yaml.SafeLoader):
+    """YAML in which no name stands twice; by the standard's parsers the last one would count."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """As its base class does it.
+
+        Raises:
+            ConstructorError: A name stands twice.
+        """
+        seen: set[Any] = set()
+        for key, _ in node.value:
+            name = self.construct_object(key, deep=True)
+            if name in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{name!r} stands twice", key.start_mark
+                )
+            seen.add(name)
+        return super().construct_mapping(node, deep=deep)
 
 
 @functools.cache

@@ -152,12 +152,10 @@ class Finisher:
                 )
             )
         shares = self._shares(drafts)
-        predictions: Sequence[Prediction] = [{} for _ in drafts]
-        if self._predictor is not None and shares:
-            predictions = predictions_of(shares, self._predictor.labels)
         types = shares.get(Facet.TYPE, np.empty((len(drafts), 0), np.float32))
+        predictions = self._predictions(drafts, shares)
         for draft, prediction, likely in zip(drafts, predictions, types, strict=True):
-            yield self._finished(draft, prediction, likely)
+            yield self._finished(draft, prediction, likely, batch)
 
     def _gallery(self, product: Product, batch: Embedded) -> Gallery | None:
         if self._look is None:
@@ -168,21 +166,25 @@ class Finisher:
         title = batch.texts[text_hash(product.title)]
         return look_at_gallery(wholes, seen, title, self._look)
 
-    def _finished(self, draft: _Draft, prediction: Prediction, types: Vector) -> FinishedRow:
-        row, product, gallery = draft.row, draft.product, draft.gallery
-        attributes = enrich(
-            row.row.attributes, title=product.title, lexicon=self._lexicon, prediction=prediction
-        )
-        product = replace(product, attributes=attributes)
+    def _finished(
+        self, draft: _Draft, prediction: Prediction, types: Vector, batch: Embedded
+    ) -> FinishedRow:
+        row, gallery = draft.row, draft.gallery
         warnings = list(draft.warnings)
+        attributes = self._attributes(draft, prediction)
+        product = replace(draft.product, attributes=attributes)
         if gallery is not None and self._judge is not None:
-            named = self._judge.name(gallery, attributes, types)
-            product = replace(
-                product, views=named.views, attributes=(*attributes, *named.attributes)
-            )
             doubt = self._judge.doubt(attributes, gallery, types)
             if doubt is not None:
                 warnings.append(self._doubted(row, *doubt))
+                draft = self._whole(draft, batch)
+                (again,) = self._predictions([draft])
+                product = replace(draft.product, attributes=self._attributes(draft, again))
+            else:
+                named = self._judge.name(gallery, attributes, types)
+                product = replace(
+                    product, views=named.views, attributes=(*attributes, *named.attributes)
+                )
         return FinishedRow(
             prepared=row,
             entry=CatalogueEntry(product=product, row_hash=row.row.row_hash, version=row.version),
@@ -190,6 +192,22 @@ class Finisher:
             problem=None,
             warnings=tuple(warnings),
         )
+
+    def _attributes(self, draft: _Draft, prediction: Prediction) -> tuple[Attribute, ...]:
+        return enrich(
+            draft.row.row.attributes,
+            title=draft.product.title,
+            lexicon=self._lexicon,
+            prediction=prediction,
+        )
+
+    def _whole(self, draft: _Draft, batch: Embedded) -> _Draft:
+        """The draft with whole pictures: a box that shows something else must not stand for it."""
+        views = tuple(replace(view, box=None) for view in draft.product.views)
+        product = replace(draft.product, views=views)
+        vectors = product_vectors(product, pictures=batch.pictures, texts=batch.texts)
+        assert vectors is not None  # these are what the boxes' views were made of
+        return replace(draft, product=product, gallery=None, vectors=vectors)
 
     def _doubted(self, row: PreparedRow, said: Attribute, shown: str) -> Problem:
         """For the merchandiser to look at; the feed's word holds all the same."""
@@ -225,3 +243,13 @@ class Finisher:
             availability=row.availability,
             pictures=tuple(dict.fromkeys(hashes)),
         )
+
+    def _predictions(
+        self,
+        drafts: Sequence[_Draft],
+        shares: Mapping[Facet, NDArray[np.float32]] | None = None,
+    ) -> Sequence[Prediction]:
+        found = self._shares(drafts) if shares is None else shares
+        if self._predictor is None or not found:
+            return [{} for _ in drafts]
+        return predictions_of(found, self._predictor.labels)

@@ -98,6 +98,12 @@ def ingest(
     source = open_source(feed, encoding=options.encoding, delimiter=options.delimiter)
     mapping = choose_mapping(options.mapping, source.columns)
     words = lexicon or default_lexicon()
+    notes: list[str] = []
+    if options.detect and look is not None and not look.finds_products:
+        notes.append(
+            "Pictures were taken whole: nobody can tell the product in them with the encoder "
+            f"{encoder.encoder_id.name}."
+        )
     if look is not None and not (options.detect and look.finds_products):
         look = None
     with ExitStack() as cleanup:
@@ -145,6 +151,7 @@ def ingest(
             tally=Tally(rejected_file, warnings_file, on_outcome),
             on_progress=on_progress or _ignore,
             should_stop=should_stop or _never,
+            notes=notes,
         )
         run.read_feed()
         refused = run.delete_vanished()
@@ -176,11 +183,12 @@ class _Run:
     tally: Tally
     on_progress: OnProgress
     should_stop: Callable[[], bool]
+    notes: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         self._started_s = time.perf_counter()
         self._told_s = self._started_s
-        self._notes = list(self.source.notes)
+        self._notes = [*self.source.notes, *self.notes]
         self._stopped = False
         self._embedded_pictures = 0
         self._embedded_texts = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -126,14 +126,20 @@ def _disk(container: Container) -> Iterator[Check]:
 
 
 def _models(_: Container) -> Iterator[Check]:
-    import hashlib
-
+    import detectors
     import models
 
-    root = Path(models.__path__[0]) / "weights"
-    files = sorted(path for kind in ("*.onnx", "*.safetensors") for path in root.rglob(kind))
-    if not files:
-        yield Check(name="weights", status="warn", message=f"no model files under {root}")
+    for package in (models, detectors):
+        root = Path(package.__path__[0]) / "weights"
+        files = sorted(path for kind in ("*.onnx", "*.safetensors") for path in root.rglob(kind))
+        if not files:
+            yield Check(name="weights", status="warn", message=f"no model files under {root}")
+        yield from _weights(root, files)
+
+
+def _weights(root: Path, files: Sequence[Path]) -> Iterator[Check]:
+    import hashlib
+
     for path in files:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -197,7 +203,7 @@ def _main_product(container: Container) -> Iterator[Check]:
         message = "no detector: ingestion takes pictures whole"
         yield Check(name="main product", status="warn", message=message)
     elif look.finds_products:
-        yield Check(name="main product", status="ok", message="made for the encoder")
+        yield Check(name="main product", status="ok", message="found by boxes and titles")
     else:
         yield Check(
             name="main product",

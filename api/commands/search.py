@@ -114,15 +114,18 @@ def read_picture(path: Path, *, whole: bool = False) -> ImageRGB:
 
     Raises:
         NotFound: There is no such file.
-        DecodeError: Not a picture within the limits.
+        InvalidInput: Not a picture within the limits.
     """
     from api.query_picture import QUERY_PX
+    from engine.errors import DecodeError
     from engine.images import decode_image
 
     try:
         return decode_image(path.read_bytes(), target_px=None if whole else QUERY_PX)
     except FileNotFoundError:
         raise NotFound(f"there is no file {str(path)!r}.", where="image") from None
+    except DecodeError as error:
+        raise InvalidInput(error.what, where=str(path), code=error.code) from error
     except (IsADirectoryError, PermissionError) as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror}.", where="image") from error
 

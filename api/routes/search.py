@@ -70,7 +70,7 @@ async def search(request: Request) -> Response:
         query = replace(query, picture=part_of(image, wanted.box))
     elif wanted.box or wanted.shows:
         raise InvalidInput(
-            "what is in a picture is told without a picture.",
+            "`box` and `shows` tell of a picture, and there is none in `picture`.",
             where="request.box" if wanted.box else "request.shows",
             hint="Name the picture, or leave it out.",
         )

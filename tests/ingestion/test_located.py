@@ -191,8 +191,15 @@ def test_a_type_that_the_picture_contradicts_is_told_and_kept(
     assert outcome.kind is OutcomeKind.INDEXED
     told = [each for each in outcome.warnings if each.code == "row.type_doubtful"]
     assert [each.value for each in told] == ([doubted] if doubted else [])
-    # The feed's word holds where a box can show it.
-    assert shop.product().views[0].label == ("top" if "shirt" in title else "bottom")
+    (view,) = shop.product().views
+    if doubted:
+        # What shows something else does not stand for the product.
+        assert (view.box, view.label) == (None, "")
+        whole = shop.encoder.embed_images([photo()])[0]
+        assert shop.vector() == pytest.approx(whole, abs=1e-3)
+    else:
+        # The title's word holds where a box can show it.
+        assert view.label == ("top" if "shirt" in title else "bottom")
     if doubted:
         assert told[0].message == "the title says shirt, the picture shows skirt."
         assert shop.product().values(Facet.TYPE) == ("shirt",)
@@ -265,7 +272,7 @@ class Unsure(Blocks):
 
 def test_what_the_detector_does_not_know_is_called_what_the_feed_says(shop: Locating) -> None:
     shop.look = LookService(detector=Unsure(), encoder=shop.encoder, finder=Bottoms(), shows=shows)
-    shop.predictor = Types(skirt=0.9, jeans=0.1)
+    shop.predictor = Types(skirt=0.8, shirt=0.2)
     feed = shop.feed([row(shop.put("a.png", photo()), title="Blue shirt")])
     shop.ingest(feed, least_look_px=50)
     assert shop.product().views[0].label == "top"
