@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from api.commands import train_boxes, train_masks
+from api.commands import train_boxes, train_masks, train_variants
 from api.commands.terminal import EXIT_CODES, JsonOption
 from api.commands.train_options import (
     DataOption,
@@ -256,7 +256,12 @@ def tagger(
     tell(shown, as_json=as_json)
 
 
-for each in (train_boxes.detector, train_boxes.relations, train_boxes.gallery):
+for each in (
+    train_boxes.detector,
+    train_boxes.relations,
+    train_boxes.gallery,
+    train_variants.variants,
+):
     app.command(epilog=EXIT_CODES)(each)
 app.command("variant-mask", epilog=EXIT_CODES)(train_masks.variant_mask)
 

@@ -1,1 +1,4 @@
-"""Variants of products: the garment in a picture found, and changed as a shopper asks."""
+"""Variants of products: the garment in a picture found, and changed or drawn anew.
+
+Served without torch.
+"""

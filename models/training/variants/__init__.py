@@ -1,0 +1,1 @@
+"""Training of the small generator of variants: autoencoder, teacher, student, adapter."""

@@ -1,0 +1,83 @@
+"""The judge of adversarial distillation: heads on the frozen teacher's first half (LADD).
+
+Sauer et al. 2024, "Fast high-resolution image synthesis with latent adversarial diffusion
+distillation": pictures and guesses get noise again and are compared in the features of the teacher,
+which knows them at every level of noise. ImageRAGTurbo takes the same with spectral norm and
+without gradient penalty.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from models.training.variants.flow import mixed
+from models.training.variants.half import first_half
+from models.training.variants.network import Condition, Generator
+
+__all__ = ["Judge"]
+
+_CLOCK = 1000.0
+
+
+class _Head(nn.Module):
+    """Whether each place looks real by itself, and for this prompt (projection, Miyato 2018)."""
+
+    def __init__(self, channels: int, token: int):
+        super().__init__()
+        self.features = nn.Sequential(
+            spectral_norm(nn.Conv2d(channels, channels, 1)), nn.LeakyReLU(0.2)
+        )
+        self.plain = spectral_norm(nn.Conv2d(channels, 1, 1))
+        self.told = spectral_norm(nn.Linear(token, channels))
+
+    def forward(self, seen: Tensor, prompt: Tensor) -> Tensor:
+        features = self.features(seen)
+        fitting = (features * self.told(prompt)[:, :, None, None]).mean(1, keepdim=True)
+        return (self.plain(features) + fitting).flatten(1).mean(1)
+
+
+class Judge(nn.Module):
+    """Scores of latents, one a level of the teacher's first half; only the heads learn.
+
+    Args:
+        teacher: Stands still.
+    """
+
+    def __init__(self, teacher: Generator):
+        super().__init__()
+        # In a tuple, so that the teacher's weights are none of the judge's.
+        self._teacher = (teacher,)
+        channels = teacher.unet.config.block_out_channels  # pyright: ignore[reportAttributeAccessIssue]
+        token = teacher.tokens.norm.normalized_shape[0]
+        self.heads = nn.ModuleList(_Head(each, token) for each in (*channels, channels[-1]))
+
+    def features(self, latents: Tensor, time: Tensor, condition: Condition) -> list[Tensor]:
+        """Of the three levels and the middle; gradients reach the latents."""
+        teacher = self._teacher[0]
+        half = first_half(teacher.unet)
+        seen: list[Tensor] = []
+        hooks = [
+            block.register_forward_hook(lambda _m, _i, output: seen.append(output[0]))
+            for block in half.down_blocks
+        ]
+        try:
+            tokens = teacher.tokens(condition.text, condition.codes)
+            middle = half(
+                torch.cat([latents, condition.planes], dim=1), time * _CLOCK, tokens
+            ).sample
+        finally:
+            for hook in hooks:
+                hook.remove()
+        return [*seen, middle]
+
+    def forward(
+        self, pictures: Tensor, condition: Condition, noise: Tensor, time: Tensor
+    ) -> Tensor:
+        """Scores (B, levels) of clean latents that get noise of a level; higher is more real."""
+        seen = self.features(mixed(pictures, noise, time), time, condition)
+        prompt = self._teacher[0].tokens(condition.text, condition.codes).mean(1).detach()
+        return torch.stack(
+            [head(each, prompt) for head, each in zip(self.heads, seen, strict=True)], dim=1
+        )
