@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from engine.detections import Detection, SeenPicture
 from engine.filters import Filter
 from engine.ids import PointId
+from engine.rendering import DrawRequest, Rendering
 from engine.types import (
     Edit,
     EncoderId,
@@ -210,6 +211,31 @@ class FineNamer(Protocol):
         Returns:
             For each box, fine class → probability. Those of one coarse class add up to no more than
             the box's probability of it; what is missing is "none of these, or not to be told".
+        """
+        ...
+
+
+class Renderer(Protocol):
+    """Pictures of a garment as it would be with a change."""
+
+    @property
+    def name(self) -> str:
+        """By which a caller chooses it: ``small``, ``sd-turbo``."""
+        ...
+
+    @property
+    def revision(self) -> str:
+        """Of its weights and settings: another revision may draw other pictures."""
+        ...
+
+    def draw(self, request: DrawRequest, seeds: Sequence[int]) -> Iterator[Rendering]:
+        """Draw one picture a seed, in their order; each is yielded as soon as it is there.
+
+        The same request and seed give the same picture, whatever the other seeds are.
+
+        Raises:
+            InvalidInput: Nothing of the change can be drawn.
+            ModelUnavailable: Its weights cannot be had.
         """
         ...
 

@@ -1,0 +1,85 @@
+"""What a change in words makes of a garment's attributes."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.composition import Beliefs
+from engine.query.lexicon import default_lexicon
+from engine.query.parse import parse_modification
+from engine.rendering import Change, change_of
+from engine.types import Facet
+
+BLUE_STRIPED_TOP: Beliefs = {
+    Facet.TYPE: {"t-shirt": 1.0},
+    Facet.COLOUR: {"blue": 0.8, "navy blue": 0.2},
+    Facet.PATTERN: {"striped": 0.9},
+    Facet.SLEEVE: {"long sleeves": 0.25},
+    Facet.BRAND: {"acme": 1.0},
+}
+
+
+def change(words: str, beliefs: Beliefs = BLUE_STRIPED_TOP) -> Change:
+    lexicon = default_lexicon()
+    return change_of(parse_modification(words, lexicon=lexicon), beliefs, lexicon)
+
+
+def test_what_is_asked_for_replaces_what_was_and_the_rest_stays():
+    found = change("but red, no sleeves, under 40")
+    assert found.after == {
+        Facet.TYPE: "t-shirt",
+        Facet.COLOUR: "red",
+        Facet.PATTERN: "striped",
+        Facet.SLEEVE: "sleeveless",
+    }
+    assert found.facets == {Facet.COLOUR, Facet.SLEEVE}
+    assert [edit.attribute for edit in found.edits] == ["colour", "sleeve"]
+    assert [each.message for each in found.unseen] == ["'under 40': a price cannot be seen."]
+
+
+def test_what_is_hardly_believed_is_not_part_of_the_garment():
+    assert Facet.SLEEVE not in change("red").before
+    assert Facet.BRAND not in change("red").before
+
+
+@pytest.mark.parametrize(
+    ("words", "facet", "value"),
+    [
+        ("not striped", Facet.PATTERN, "plain"),
+        ("in checked or plain", Facet.PATTERN, "checked"),
+        ("as a skirt", Facet.TYPE, "skirt"),
+        ("with a v-neck", Facet.NECK, "v-neck"),
+    ],
+)
+def test_one_facet_changes(words: str, facet: Facet, value: str):
+    found = change(words)
+    assert found.after[facet] == value
+    assert found.facets == {facet}
+
+
+def test_darker_is_a_shade_of_the_same_family():
+    found = change("darker")
+    assert found.facets == {Facet.COLOUR}
+    lexicon = default_lexicon()
+    assert lexicon.lab(found.after[Facet.COLOUR])[0] < lexicon.lab("blue")[0]
+
+
+def test_a_refusal_of_what_it_is_not_changes_nothing():
+    found = change("not floral")
+    assert not found.facets
+    assert not found.unseen
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ("not blue", "'not blue': it says what not, and not what instead."),
+        ("cheaper", "'cheaper': a price cannot be seen."),
+        ("more formal", "'more formal': this cannot be drawn."),
+        ("with zorblax", "'zorblax': nothing is known of it here."),
+    ],
+)
+def test_what_cannot_be_drawn_is_said(words: str, why: str):
+    found = change(words)
+    assert not found.facets
+    assert [each.message for each in found.unseen] == [why]
