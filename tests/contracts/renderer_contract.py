@@ -1,7 +1,7 @@
 """The battery that every renderer passes; one test a promise of `engine.ports.Renderer`.
 
-Subclass `RendererContract` and give it the fixtures `renderer`, and `drawable`: requests that it can
-draw.
+Subclass `RendererContract` and give it the fixtures `renderer`, and `drawable`: requests that it
+can draw.
 """
 
 from __future__ import annotations

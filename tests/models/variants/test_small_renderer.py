@@ -40,7 +40,7 @@ def photo(colour: tuple[int, int, int]) -> ImageRGB:
 class Whole:
     """Says that every box is full."""
 
-    metadata: Mapping[str, str] = {}  # noqa: RUF012
+    metadata: Mapping[str, str] = {}
 
     def run(
         self, count: int, inputs: Callable[[int, int], dict[str, Any]]
@@ -52,7 +52,7 @@ class Whole:
 class Recorded:
     """Answers with zeros plus what it was given first, and keeps what that was."""
 
-    metadata: Mapping[str, str] = {}  # noqa: RUF012
+    metadata: Mapping[str, str] = {}
 
     def __init__(self, first: str, shape: tuple[int, ...], scale: float = 1.0) -> None:
         self.first, self.shape, self.scale = first, shape, scale
@@ -76,7 +76,7 @@ class Turbo:
         self.middle = Recorded("latents", (4, 4, 3))
         encoder = Recorded("frames", (8, 16, 12))
         decoder = Recorded("latents", (96, 72, 3), scale=60.0)
-        names = dict.fromkeys(PROMPT_FACETS, ("red", "sleeveless", "leather"))
+        names = dict.fromkeys(list[Facet](PROMPT_FACETS), ("red", "sleeveless", "leather"))
         self.model = SmallTurbo(
             Networks(
                 encoder=encoder, decoder=decoder, generator=self.generator, middle=self.middle
@@ -116,8 +116,8 @@ class Shelf:
 SHELF = Shelf(("red", RED), ("blue", BLUE), ("red", BLUE), ("red", (235, 40, 40)))
 
 
-def request(before: dict[Facet, str] | None = None, **after: str) -> DrawRequest:
-    held = before or {Facet.TYPE: "top", Facet.COLOUR: "blue"}
+def request(**after: str) -> DrawRequest:
+    held = {Facet.TYPE: "top", Facet.COLOUR: "blue"}
     changed = {Facet(facet): value for facet, value in after.items()}
     return DrawRequest(
         reference=photo(BLUE),
