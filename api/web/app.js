@@ -373,4 +373,5 @@ const wide = matchMedia("(min-width: 60rem)");
 const fold = () => { $("facets-fold").open = wide.matches; };
 wide.addEventListener("change", fold);
 fold();
+call("/readyz").then(({ parts }) => { document.body.dataset.draws = parts.variants ?? ""; }, () => {});
 load();

@@ -6,6 +6,7 @@ import { BATCH } from "/web/state.js";
 import { announce, capital, following, node, plain } from "/web/view.js";
 
 const $ = (id) => document.getElementById(id);
+const SKETCH_PX = 144;
 let shown = null; // what `drawStage` was given last
 let figures = new Map(); // place → its element, so that nothing that is there is drawn again
 
@@ -118,8 +119,8 @@ function variantFigure(given, { place: batch, job }, variant) {
       node("p", { class: "stage-label" }, name),
       node("div", { class: "stage-ways" }, ...waysFor(given, job, variant, name, src)),
       node("ul", { class: "stage-own" }));
-    // A sketch is never larger than it was drawn: enlarging would promise what is not in it.
-    if (variant.sketch) picture.style.maxWidth = `${Math.round(variant.width_px / 2)}px`;
+    // A sketch stays small: enlarging would promise what is not in it.
+    if (variant.sketch) picture.style.maxWidth = `${Math.min(variant.width_px, SKETCH_PX)}px`;
     return item;
   });
 }
