@@ -6,7 +6,7 @@ Everything is built on first use and kept, so that a command pays only for what 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,10 +15,12 @@ from api.settings import Settings
 if TYPE_CHECKING:
     from api.feed_uploads import FeedUploads
     from api.uploads import UploadStore
+    from api.variants.jobs import VariantJobs
+    from api.variants.worker import WorkerEvents
     from engine.blobs import BlobFolder
     from engine.catalogue.store import CatalogueStore
     from engine.look import LookService
-    from engine.ports import AttributePredictor, Composer, DualEncoder, VectorIndex
+    from engine.ports import AttributePredictor, Composer, DualEncoder, Renderer, VectorIndex
     from engine.query.lexicon import Lexicon
     from engine.reconcile import ReconcileReport
     from engine.search import SearchService
@@ -33,14 +35,23 @@ class Container:
     Args:
         settings: Where things are.
         encoder: Used instead of the one that the settings name.
+        renderers: Used instead of those that can be had.
     """
 
-    def __init__(self, settings: Settings, *, encoder: DualEncoder | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        encoder: DualEncoder | None = None,
+        renderers: Mapping[str, Renderer] | None = None,
+    ) -> None:
         self.settings = settings
         self._lock = threading.RLock()
         self._built: dict[str, Any] = {}
         if encoder is not None:
             self._built["encoder"] = encoder
+        if renderers is not None:
+            self._built["renderers"] = renderers
 
     def __enter__(self) -> Container:
         return self
@@ -118,6 +129,27 @@ class Container:
         """Ingestions that run behind the API."""
         return self.start_jobs()
 
+    @property
+    def renderers(self) -> Mapping[str, Renderer]:
+        """Who draws variants, by name, the preferred one first.
+
+        Each is loaded when it is looked up, see `api.variants.engines.Engines`.
+        """
+        return self._once("renderers", self._open_renderers)
+
+    def start_variants(self, events: WorkerEvents | None = None) -> VariantJobs:
+        """Start to draw variants behind the API; those left unfinished go on.
+
+        Args:
+            events: Are told of what is drawn, in other threads.
+        """
+        return self._once("variants", lambda: self._start_variants(events))
+
+    @property
+    def variants(self) -> VariantJobs:
+        """Variants that are drawn behind the API."""
+        return self.start_variants()
+
     def reconcile(self) -> ReconcileReport:
         """Make the index agree with the catalogue, which is the source of truth.
 
@@ -128,7 +160,7 @@ class Container:
     def close(self) -> None:
         """Stop the jobs and close index and catalogue, in this order. Closing twice is fine."""
         with self._lock:
-            for part in ("jobs", "index", "catalogue"):
+            for part in ("variants", "jobs", "index", "catalogue"):
                 built = self._built.pop(part, None)
                 if built is not None:
                     built.close()
@@ -235,6 +267,28 @@ class Container:
             look=self.look,
             lexicon=self.lexicon,
             on_finished=on_finished,
+        )
+        jobs.start()
+        return jobs
+
+    def _open_renderers(self) -> Mapping[str, Renderer]:
+        from api.variants.engines import Engines
+
+        return Engines({})
+
+    def _start_variants(self, events: WorkerEvents | None) -> VariantJobs:
+        from api.variants.jobs import VariantJobs
+        from api.variants.store import VariantFolder
+
+        limits = self.settings.limits
+        jobs = VariantJobs(
+            catalogue=self.catalogue,
+            renderers=self.renderers,
+            folder=VariantFolder(self.settings.variants_folder),
+            at_once=limits.variants_at_once,
+            most_waiting=limits.variants_waiting,
+            keep_s=limits.variant_hours * 3600,
+            events=events,
         )
         jobs.start()
         return jobs
