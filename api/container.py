@@ -35,7 +35,7 @@ class Container:
     Args:
         settings: Where things are.
         encoder: Used instead of the one that the settings name.
-        renderers: Used instead of those that can be had.
+        renderers: Used instead of those that the settings and the weights allow.
     """
 
     def __init__(
@@ -78,6 +78,11 @@ class Container:
     def look(self) -> LookService | None:
         """Finds and names what is in pictures; ``None`` where the settings name no detector."""
         return self._once("look", self._build_look)
+
+    @property
+    def renderers(self) -> Mapping[str, Renderer]:
+        """Name → what draws variants, loaded when it is looked up; the default first."""
+        return self._once("renderers", self._build_renderers)
 
     @property
     def lexicon(self) -> Lexicon:
@@ -128,14 +133,6 @@ class Container:
     def jobs(self) -> IngestionJobs:
         """Ingestions that run behind the API."""
         return self.start_jobs()
-
-    @property
-    def renderers(self) -> Mapping[str, Renderer]:
-        """Who draws variants, by name, the preferred one first.
-
-        Each is loaded when it is looked up, see `api.variants.engines.Engines`.
-        """
-        return self._once("renderers", self._open_renderers)
 
     def start_variants(self, events: WorkerEvents | None = None) -> VariantJobs:
         """Start to draw variants behind the API; those left unfinished go on.
@@ -201,6 +198,11 @@ class Container:
             labels=self.settings.detector_labels,
             knowledge=self.settings.knowledge,
         )
+
+    def _build_renderers(self) -> Mapping[str, Renderer]:
+        from api.renderers import build_renderers
+
+        return build_renderers(self)
 
     def _open_catalogue(self) -> CatalogueStore:
         from engine.catalogue.store import open_catalogue
@@ -270,11 +272,6 @@ class Container:
         )
         jobs.start()
         return jobs
-
-    def _open_renderers(self) -> Mapping[str, Renderer]:
-        from api.variants.engines import Engines
-
-        return Engines({})
 
     def _start_variants(self, events: WorkerEvents | None) -> VariantJobs:
         from api.variants.jobs import VariantJobs

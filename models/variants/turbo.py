@@ -84,6 +84,7 @@ class SmallTurbo:
         texts: The encoder that it was trained with.
         latents: Shape (8, 16, 12) of a picture's latents.
         middle: Shape (C, 4, 3) of its middle features.
+        revision: Of the weights.
     """
 
     def __init__(
@@ -94,9 +95,11 @@ class SmallTurbo:
         *,
         latents: tuple[int, int, int],
         middle: tuple[int, int, int],
+        revision: str = "",
     ) -> None:
         self._networks, self._vocabulary, self._texts = networks, vocabulary, texts
         self._latents, self._middle = latents, middle
+        self.revision = revision
 
     def draw(
         self,
@@ -242,6 +245,7 @@ def load_small_turbo(
         config: Any = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         vocabulary = PromptVocabulary.load(folder / "prompts.json")
         wanted, latents, middle = config["encoder"], config["latents"], config["middle"]
+        revision = str(config["revision"])
     except FileNotFoundError as error:
         raise ModelUnavailable(
             "the weights of the generator are not there",
@@ -262,4 +266,11 @@ def load_small_turbo(
         generator=open_graph("generator"),
         middle=open_graph("middle"),
     )
-    return SmallTurbo(networks, vocabulary, texts, latents=tuple(latents), middle=tuple(middle))
+    return SmallTurbo(
+        networks,
+        vocabulary,
+        texts,
+        latents=tuple(latents),
+        middle=tuple(middle),
+        revision=revision,
+    )
