@@ -22,9 +22,12 @@ let cursor = "";
 let shown = 0;
 let running = new AbortController();
 let edits = []; // what was understood of the words
-const titles = new Map(); // product id → title, of what has been on this page
+const known = new Map(); // product id → title and picture, of what has been on this page
 const seen = new Map(); // picture → the boxes that were found in it
 const MOST_ROWS = 6;
+
+const remember = ({ id, title, pictures }) =>
+  known.set(id, { title, src: pictures.length ? `${pictures[0]}?width=640` : "" });
 
 function go(change, { replace = false } = {}) {
   state = { ...state, pages: 1, ...change };
@@ -88,10 +91,13 @@ function stage() {
     };
   };
   const own = Boolean(wanted.picture && !of);
+  if (of && !known.has(of)) {
+    const path = `/v1/products/${encodeURIComponent(of)}`;
+    call(path).then((product) => { remember(product); if (state.show?.of === of) stage(); }, () => {});
+  }
   showStage(wanted, {
     own: own && !isVariant(wanted.picture),
-    title: own ? "The variant" : titles.get(of || wanted.like) ?? "",
-    src: own ? servedAt(wanted.picture, 640) : "",
+    ...(own ? { title: "The variant", src: servedAt(wanted.picture, 640) } : known.get(of || wanted.like)),
     canMore: (wanted.show?.batches ?? 0) < MOST_BATCHES,
     likeHref: handlers.likeHref,
     onLike: handlers.onLike,
@@ -138,7 +144,7 @@ async function load() {
     cursor = answer.next_cursor;
     shown = hits.length;
     edits = first.parse.edits;
-    for (const { product } of hits) titles.set(product.id, product.title);
+    for (const { product } of hits) remember(product);
     showHits(hits, handlers);
     if (wanted.drop.length) heading(wanted, first.parse);
     showChips(first.parse, first.reference, handlers, hasReference(wanted) && edits.some(canShow));
@@ -206,7 +212,7 @@ async function rows(wanted, boxes, signal) {
   edits = first.parse.edits;
   showChips(first.parse, [], handlers);
   showNotes([...new Set(answers.flatMap(({ degraded }) => degraded.map((each) => each.message)))]);
-  for (const { hits } of answers) for (const { product } of hits) titles.set(product.id, product.title);
+  for (const { hits } of answers) for (const { product } of hits) remember(product);
   const found = things.map(([name, { box, label: shows }], place) => ({ name, box, shows, hits: answers[place].hits }));
   showRows(found, { ...handlers, onAllOf: ({ box, shows }) => go({ box, shows, look: false, drop: [] }) });
   $("found-title").textContent = "Shop the look";
@@ -223,7 +229,7 @@ async function reference(wanted, signal) {
     showReference({ src: servedAt(wanted.picture, 160), alt: isVariant(wanted.picture) ? "The variant" : "Your picture", ...changing });
   } else if (wanted.like) {
     const product = await call(`/v1/products/${encodeURIComponent(wanted.like)}`, { signal });
-    titles.set(product.id, product.title);
+    remember(product);
     if (signal.aborted) return;
     const src = product.pictures.length ? `${product.pictures[0]}?width=160` : "/web/icon.svg";
     showReference({ src, alt: product.title, ...changing });
@@ -244,7 +250,7 @@ function heading(wanted, parse) {
   const words = parse
     ? [...parse.edits.map((each) => each.text), parse.free_text].filter(Boolean).join(parse.edits.length > 1 ? ", " : " ")
     : wanted.words;
-  const like = wanted.picture ? likePicture(wanted) : wanted.like ? `Like ${titles.get(wanted.like) ?? "this"}` : "";
+  const like = wanted.picture ? likePicture(wanted) : wanted.like ? `Like ${known.get(wanted.like)?.title ?? "this"}` : "";
   const text = like
     ? (words ? `${like}, ${/^(but|and|in|with|without)\b/i.test(words) ? "" : "but "}${words}` : like)
     : words ? `“${words}”` : filterCount(wanted) ? "Filtered" : "From the shop";
@@ -303,7 +309,7 @@ async function showMore(event) {
     const answer = await post("/v1/search", searchRequest(state, cursor), signal);
     cursor = answer.next_cursor;
     shown += answer.hits.length;
-    for (const { product } of answer.hits) titles.set(product.id, product.title);
+    for (const { product } of answer.hits) remember(product);
     const cards = showHits(answer.hits, { append: true, ...handlers });
     state = { ...state, pages: state.pages + 1 };
     history.replaceState(null, "", writeState(state));

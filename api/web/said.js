@@ -59,5 +59,6 @@ export function textOf({ message, status, waitS }) {
   return sentence(message);
 }
 
-// "modification: the change …" names a field of the API; a shopper sees the sentence.
-export const sentence = (text) => capital((text ?? "").replace(/^[a-z_.]+: /, ""));
+// "modification: the change …" names a field of the API, and commands are for who runs the shop.
+export const sentence = (text) =>
+  capital((text ?? "").replace(/^[a-z_.]+: /, "").replace(/[;,]?[^.;,]*`[^`]*`[^.;,]*/g, "").trim());

@@ -3,10 +3,14 @@
 import { showLarge } from "/web/large.js";
 import { nameOf, sentence, statusText, textOf, titleFor, titleOf } from "/web/said.js";
 import { BATCH } from "/web/state.js";
-import { announce, capital, following, node, plain } from "/web/view.js";
+import { announce, capital, following, node, plain, swatch } from "/web/view.js";
 
 const $ = (id) => document.getElementById(id);
 const SKETCH_PX = 144;
+const PICKS = [
+  ["red", "but red"], ["navy blue", "but navy blue"], ["green", "but green"], ["black", "but black"],
+  ["pink", "but pink"], ["striped", "with stripes"],
+];
 let shown = null; // what `drawStage` was given last
 let figures = new Map(); // place → its element, so that nothing that is there is drawn again
 
@@ -27,6 +31,8 @@ export function drawStage(given) {
   $("stage-title").textContent = titleFor(given, job);
   $("stage-status").textContent = statusText(batches);
   $("stage-ask").hidden = !of;
+  $("stage-picks").hidden = !of || Boolean(words);
+  $("stage").classList.toggle("is-asking", !batches.length);
   if (fresh || document.activeElement !== $("stage-words")) $("stage-words").value = words;
   drawChange(job);
   drawFigures(given, job);
@@ -186,6 +192,11 @@ const helped = (sources) => [
   }),
 ];
 
+function say(words) {
+  $("stage-title").focus({ preventScroll: true });
+  shown?.onWords(words);
+}
+
 // --- trouble -----------------------------------------------------------------------------------
 
 function drawTrouble(batches) {
@@ -203,6 +214,8 @@ function drawTrouble(batches) {
   if (problem && title && box.textContent !== was) announce(`${title}. ${text}`);
 }
 
+$("stage-picks").replaceChildren(...PICKS.map(([name, words]) => node("li", {},
+  node("button", { type: "button", class: "chip chip-filter", onclick: () => say(words) }, swatch(name), name))));
 $("stage-close").addEventListener("click", () => shown?.onClose());
 $("stage-cancel").addEventListener("click", () => shown?.onCancel());
 $("stage-again").addEventListener("click", () => { shown?.onAgain(); $("stage-title").focus(); });
@@ -211,7 +224,8 @@ $("stage-more").addEventListener("click", () => { shown?.onMore(); });
 $("stage-ask").addEventListener("submit", (event) => {
   event.preventDefault();
   const words = $("stage-words").value.trim();
-  if (words) { $("stage-title").focus({ preventScroll: true }); shown?.onWords(words); } else $("stage-words").focus();
+  if (words) say(words);
+  else $("stage-words").focus();
 });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.defaultPrevented || !shown || $("large").open) return;

@@ -201,7 +201,7 @@ const labelOf = (id) => {
   return `${plain(attribute)}: ${value || operation}`;
 };
 
-function swatch(colour) {
+export function swatch(colour) {
   const value = SWATCHES[colour];
   if (!value) return "";
   const dot = node("span", { class: "swatch", "aria-hidden": "true" });

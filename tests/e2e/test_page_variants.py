@@ -14,6 +14,7 @@ import pytest
 
 from api.container import Container
 from api.settings import Limits, Settings
+from engine.ids import ProductId
 from engine.rendering import DrawRequest, Rendering
 from tests.api.pictures import encoded, garment
 from tests.dyes import DyeingRenderer, a_source
@@ -345,9 +346,12 @@ def test_a_product_of_the_results_asks_what_should_change(open_page, gate) -> No
     expect(there(page)).to_have_count(0)
     title = card.locator("h3").inner_text()
     expect(page.locator("#stage-title")).to_have_text(title)
+    assert page.evaluate("document.querySelector('.is-reference img').src") != ""
+    expect(page.locator("#stage-picks button").first).to_have_text("red")
     page.keyboard.type("but green")
     page.keyboard.press("Enter")
     expect(there(page)).to_have_count(BATCH)
+    expect(page.locator("#stage-picks")).to_be_hidden()
     expect(page.locator("#stage-title")).to_have_text(f"{title}, but green")
     assert state_of(page)["show-of"] == [product]
     assert state_of(page)["show-but"] == ["but green"]
@@ -357,6 +361,16 @@ def test_a_product_of_the_results_asks_what_should_change(open_page, gate) -> No
     page.keyboard.press("Escape")
     expect(page.locator("#stage")).to_be_hidden()
     assert focused(page) == f"Show me {title} with a change"
+
+
+def test_a_change_can_be_picked_for_any_product(open_page, gate) -> None:
+    gate.release(BATCH)
+    page = open_page("/?q=black+top&show=1&show-of=P01")
+    expect(page.locator("#stage-title")).to_contain_text("Blue Dress")
+    page.get_by_role("list", name="For example").get_by_role("button", name="green").click()
+    expect(there(page)).to_have_count(BATCH)
+    assert state_of(page)["show-but"] == ["but green"]
+    assert focused(page) == "stage-title"
 
 
 def test_a_product_is_shown_with_what_it_lacks_of_the_change(open_page, gate) -> None:
@@ -372,8 +386,8 @@ class TestHelpers:
     @pytest.fixture
     def renderer(self, stocked_home: Path) -> DyeingRenderer:
         with Container(Settings(home=stocked_home, encoder="toy")) as container:
-            (held,) = container.catalogue.get_many(["P04"])
-            picture = held.pictures[0]
+            helper = ProductId("P04")
+            picture = container.catalogue.get_many([helper])[helper].pictures[0]
         return DyeingRenderer(sources=[a_source("P04", picture)])
 
     def test_products_that_helped_are_shown_once(self, open_page) -> None:
@@ -448,7 +462,9 @@ def test_a_phone_shows_the_stage_without_scrolling_sideways(open_page, gate, wid
     there(page).first.locator("button").click()
     expect(page.locator("#large")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    inside = page.evaluate("(e => [e.scrollWidth, e.clientWidth])(document.querySelector('#large'))")
+    inside = page.evaluate(
+        "(e => [e.scrollWidth, e.clientWidth])(document.querySelector('#large'))"
+    )
     assert inside[0] <= inside[1]
     page.keyboard.press("Escape")
     first = page.locator("#results .card").first
