@@ -8,7 +8,7 @@ import { announce } from "/web/view.js";
 
 const FINISHED = new Set(["done", "failed", "cancelled"]);
 const DRAWN = new Set(["type", "colour", "pattern", "gender", "sleeve", "neck", "material"]);
-const DRAWN_QUALITIES = new Set(["darkness", "sleeve", "busyness"]);
+const DRAWN_MORE = new Set(["darkness", "sleeve"]);
 const SILENCE_MS = 6000; // something between here and the server may hold events back
 const ASK_EVERY_MS = 1000;
 const MOST_FAILURES = 5;
@@ -19,7 +19,7 @@ let current = null; // what is on the stage: the request's key, batches, and wha
 export function canShow({ attribute, operation }) {
   if (operation === "set") return DRAWN.has(attribute);
   if (operation === "not") return attribute === "pattern";
-  return DRAWN_QUALITIES.has(attribute);
+  return DRAWN_MORE.has(attribute) || (operation === "less" && attribute === "busyness");
 }
 
 // Words for what of the edits a product does not have yet; none where it has them all.

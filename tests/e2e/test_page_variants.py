@@ -15,7 +15,10 @@ import pytest
 from api.container import Container
 from api.settings import Limits, Settings
 from engine.ids import ProductId
-from engine.rendering import DrawRequest, Rendering
+from engine.query.lexicon import default_lexicon
+from engine.query.parse import parse_modification
+from engine.rendering import DrawRequest, Rendering, change_of
+from engine.types import Facet
 from tests.api.pictures import encoded, garment
 from tests.dyes import DyeingRenderer, a_source
 from tests.e2e.conftest import PATIENCE_MS, serving, settled
@@ -401,6 +404,39 @@ class TestHelpers:
         helped.get_by_role("link").click()
         page.wait_for_url("**/?like=P04")
         expect(page.locator("#stage")).to_be_hidden()
+
+
+PHRASES = (
+    "but red, no sleeves, under 40, for women",
+    "darker, with a v-neck, in cotton, longer",
+    "lighter, more formal, not striped, cheaper",
+    "a dress, with shorter sleeves, not nike, over 20",
+    "less busy, casual, by acme, not blue",
+    "busier, with longer sleeves, sporty, not long sleeves",
+)
+
+
+def test_show_me_is_offered_for_what_can_be_drawn(open_page) -> None:
+    lexicon = default_lexicon()
+    beliefs = {
+        Facet.COLOUR: {"blue": 0.9},
+        Facet.PATTERN: {"striped": 0.9},
+        Facet.SLEEVE: {"long sleeves": 0.9},
+    }
+    page = open_page()
+    drawn: dict[str, bool] = {}
+    offered: dict[str, bool] = {}
+    for words in PHRASES:
+        parse = parse_modification(words, lexicon=lexicon)
+        change = change_of(parse, beliefs, lexicon)
+        for edit in parse.edits:
+            drawn[edit.edit_id] = edit in change.edits
+            offered[edit.edit_id] = page.evaluate(
+                "async (edit) => (await import('/web/variants.js')).canShow(edit)",
+                {"attribute": edit.attribute, "operation": edit.operation.value},
+            )
+    assert offered == drawn
+    assert len(set(drawn.values())) == 2
 
 
 def test_it_is_all_done_by_keyboard(open_page, gate) -> None:
