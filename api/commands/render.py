@@ -149,7 +149,7 @@ def _fractions(text: str) -> tuple[float, ...]:
         held = tuple(float(each) for each in text.split(",")) if text else ()
     except ValueError:
         held = (0.0,)
-    if held and not (len(held) == 4 and all(0 <= each <= 1 for each in held)):
+    if not all(0 <= each <= 1 for each in held) or len(held) not in (0, 4):
         raise InvalidInput(
             f"{text!r} is no box.",
             where="--box",
