@@ -213,6 +213,26 @@ def _main_product(container: Container) -> Iterator[Check]:
         )
 
 
+def _variants(container: Container) -> Iterator[Check]:
+    from models.variants.mask import load_masks
+    from models.variants.turbo import load_small_turbo
+
+    name = "variants"
+    try:
+        masks = load_masks().revision
+    except LookalikeError as error:
+        yield Check(name=name, status="warn", message=f"none can be drawn: {error}")
+        return
+    try:
+        generator = load_small_turbo(container.encoder).revision
+    except LookalikeError as error:
+        message = f"small: colours and patterns alone, no sketches: {error}"
+        yield Check(name=name, status="warn", message=message)
+    else:
+        message = f"small: masks {masks}, generator {generator}"
+        yield Check(name=name, status="ok", message=message)
+
+
 def _index(container: Container) -> Iterator[Check]:
     from engine.ids import point_id
     from engine.index.open import index_exists
@@ -271,6 +291,7 @@ _LOOKS: tuple[Callable[[Container], Iterator[Check]], ...] = (
     _composer,
     _tagger,
     _main_product,
+    _variants,
     _index,
     _port,
 )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import socket
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -51,14 +53,28 @@ def serve(
                 fg="yellow",
             )
         typer.echo(f"Lookalike: http://{settings.host}:{settings.port}/", err=True)
-        uvicorn.run(
-            create_app(container),
+        app = create_app(container)
+        config = uvicorn.Config(
+            app,
             host=settings.host,
             port=settings.port,
             log_level="warning",
             timeout_graceful_shutdown=GRACE_S,
             server_header=False,
         )
+
+        class Server(uvicorn.Server):
+            """Says at once that it stops: streams of events would else hold it up."""
+
+            def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+                app.state.parts.closing = True
+                super().handle_exit(sig, frame)
+
+        server = Server(config)
+        with contextlib.suppress(KeyboardInterrupt):  # raised again once all is closed
+            server.run()
+        if not server.started:
+            raise typer.Exit(1)
 
 
 def check_port(host: str, port: int) -> None:
