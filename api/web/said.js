@@ -41,7 +41,7 @@ const stoppedText = (done, count) => `Stopped: ${done} of ${count} drawn`;
 const queueText = ({ position }) =>
   position <= 1 ? "Waiting: yours is next" : `Waiting: ${position - 1} before yours`;
 
-const GONE = new Set(["picture.expired", "variants.not_found", "variants.expired"]);
+const GONE = new Set(["picture.expired", "variant.not_found", "variant.picture_not_found"]);
 
 export const isGone = (code) => GONE.has(code);
 
@@ -49,7 +49,7 @@ export function titleOf(code, { status = 0, title } = {}) {
   if (isGone(code)) return "The picture has expired";
   if (code === "offline") return title;
   if (status === 422) return "That cannot be shown";
-  if (status === 429 || code === "overloaded") return "Many are waiting";
+  if (status === 429) return "Many are waiting";
   if (status === 503) return "Nothing can be drawn just now";
   return "It could not be drawn";
 }
