@@ -80,6 +80,11 @@ class Container:
         return self._once("look", self._build_look)
 
     @property
+    def renderers(self) -> Mapping[str, Renderer]:
+        """Name → what draws variants, loaded when it is looked up; the default first."""
+        return self._once("renderers", self._build_renderers)
+
+    @property
     def lexicon(self) -> Lexicon:
         """The words of fashion."""
         from engine.query.lexicon import default_lexicon
@@ -128,14 +133,6 @@ class Container:
     def jobs(self) -> IngestionJobs:
         """Ingestions that run behind the API."""
         return self.start_jobs()
-
-    @property
-    def renderers(self) -> Mapping[str, Renderer]:
-        """Who draws variants, by name, the preferred one first.
-
-        Each is loaded when it is looked up, see `api.variants.engines.Engines`.
-        """
-        return self._once("renderers", self._build_renderers)
 
     def start_variants(self, events: WorkerEvents | None = None) -> VariantJobs:
         """Start to draw variants behind the API; those left unfinished go on.

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
 from api.convert import time_text, to_edit
 from api.schemas.search import DegradationOut
 from api.schemas.variants import (
@@ -14,8 +18,9 @@ from api.schemas.variants import (
 from api.variants.asked import Asked
 from api.variants.pictures import Drawn
 from engine.catalogue.renders import JobPicture, RenderRecord
+from engine.rendering import Rendering, Source
 
-__all__ = ["to_variants"]
+__all__ = ["rendered_out", "to_variants"]
 
 
 def to_variants(record: RenderRecord) -> VariantsOut:
@@ -48,6 +53,41 @@ def to_variants(record: RenderRecord) -> VariantsOut:
     )
 
 
+def rendered_out(asked: Asked, made: Sequence[tuple[Rendering, Path]]) -> dict[str, Any]:
+    """What was drawn into files, in the names of a job."""
+    return {
+        "engine": {"name": asked.engine, "revision": asked.revision},
+        "modification": asked.modification,
+        "edits": [to_edit(each).model_dump() for each in asked.edits],
+        "unseen": [{"part": each.part, "message": each.message} for each in asked.unseen],
+        "before": {facet.value: value for facet, value in asked.before.items()},
+        "after": {facet.value: value for facet, value in asked.after.items()},
+        "reference": {"product_id": asked.product_id, "title": asked.title},
+        "variants": [
+            {
+                "number": number,
+                "seed": each.seed,
+                "file": str(path),
+                "width_px": each.image.shape[1],
+                "height_px": each.image.shape[0],
+                "sketch": each.sketch,
+                "sources": [_source(source).model_dump() for source in each.sources],
+                "notes": list(each.notes),
+            }
+            for number, (each, path) in enumerate(made, start=1)
+        ],
+    }
+
+
+def _source(source: Source) -> SourceOut:
+    return SourceOut(
+        product_id=source.product_id,
+        title=source.title,
+        image_url=f"/v1/pictures/{source.picture}",
+        similarity=round(source.similarity, 4),
+    )
+
+
 def _variant(job_id: str, picture: JobPicture) -> VariantOut:
     drawn = Drawn.from_json(picture.document)
     return VariantOut(
@@ -57,14 +97,6 @@ def _variant(job_id: str, picture: JobPicture) -> VariantOut:
         width_px=picture.width_px,
         height_px=picture.height_px,
         sketch=picture.sketch,
-        sources=[
-            SourceOut(
-                product_id=each.product_id,
-                title=each.title,
-                image_url=f"/v1/pictures/{each.picture}",
-                similarity=round(each.similarity, 4),
-            )
-            for each in drawn.sources
-        ],
+        sources=[_source(each) for each in drawn.sources],
         notes=list(drawn.notes),
     )

@@ -18,7 +18,11 @@ __all__ = ["build_renderers"]
 
 
 def build_renderers(container: Container) -> Mapping[str, Renderer]:
-    """Name → engine, the one that is meant by default first; each is loaded when it is needed."""
+    """Name → engine, the one that is meant by default first; each is loaded on first use.
+
+    An engine whose weights are not there raises `engine.errors.ModelUnavailable` when it is looked
+    up, so that a server without them still searches.
+    """
     return Engines({"small": lambda: _small(container)})
 
 

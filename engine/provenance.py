@@ -10,10 +10,19 @@ import hashlib
 
 import numpy as np
 
+from engine.errors import DecodeError
 from engine.images import decode_image
 from engine.types import ImageRGB
 
-__all__ = ["HASHED_PX", "MARKER", "NAMESPACE", "is_generated", "pixel_hash", "pixel_hash_of"]
+__all__ = [
+    "HASHED_PX",
+    "MARKER",
+    "NAMESPACE",
+    "is_generated",
+    "pixel_hash",
+    "pixel_hash_of",
+    "refusal",
+]
 
 NAMESPACE = "urn:lookalike:provenance:1"
 """Of our own properties in XMP."""
@@ -22,6 +31,15 @@ MARKER = b"lookalike:generated"
 HASHED_PX = 448
 """Shorter side to which pictures are reduced before they are hashed, as ingestion reads them
 (`ingestion.options.IngestOptions.target_px`)."""
+
+
+def refusal() -> DecodeError:
+    """What is said of a generated picture that comes as a product's."""
+    return DecodeError(
+        "Lookalike drew this picture; it shows no product that can be bought.",
+        hint="Send a photo of the product.",
+        code="image.generated",
+    )
 
 
 def is_generated(data: bytes) -> bool:

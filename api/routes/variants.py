@@ -159,7 +159,7 @@ def _check_reference(wanted: VariantsRequest, sent: bytes | None) -> None:
             "no garment is named." if count == 0 else "more than one garment is named.",
             where="request",
             hint="Send one of product_id, picture, or a file as `picture`.",
-            code="variants.reference",
+            code="variant.reference",
         )
 
 

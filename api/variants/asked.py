@@ -195,5 +195,5 @@ def _nothing_to_draw(change: Change) -> InvalidInput:
         why[:1500],
         where="modification",
         hint=f"Ask for another colour, pattern, material, sleeve, neck or type: {_EXAMPLES}.",
-        code="variants.nothing_to_draw",
+        code="variant.nothing_to_draw",
     )

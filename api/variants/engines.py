@@ -52,7 +52,7 @@ def choose_engine(renderers: Mapping[str, Renderer], name: str = "") -> Renderer
                 f"there is no engine {name[:60]!r}.",
                 where="engine",
                 hint=f"One of {', '.join(renderers)}." if renderers else "There is none here.",
-                code="variants.engine_unknown",
+                code="variant.engine_unknown",
             )
         return renderers[name]
     missing: ModelUnavailable | None = None

@@ -194,7 +194,7 @@ class VariantJobs:
         raise NotFound(
             f"the job has no picture {number} (yet).",
             where="variants",
-            code="variants.picture_not_found",
+            code="variant.picture_not_found",
         )
 
     def _changed(self) -> None:

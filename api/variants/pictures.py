@@ -19,7 +19,7 @@ from engine.provenance import pixel_hash_of
 from engine.rendering import Rendering, Source
 from engine.types import ImageRGB
 
-__all__ = ["Drawn", "VariantPictures", "provenance_of"]
+__all__ = ["Drawn", "VariantPictures", "note_generated", "provenance_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,13 +105,14 @@ class VariantPictures:
             sources=Drawn.from_json(picture.document).sources,
         )
         data = as_webp(marked(image), said)
-        self.note(data)
+        note_generated(self._catalogue, data)
         self._folder.put_picture(job_id, number, data)
 
-    def note(self, data: bytes) -> None:
-        """Remember a generated picture, so that no feed can bring it back."""
-        pixels, (wide, high) = pixel_hash_of(data)
-        self._catalogue.generated.put(pixels, width_px=wide, height_px=high)
+
+def note_generated(catalogue: CatalogueStore, data: bytes) -> None:
+    """Remember a generated picture before anybody has it, so that no feed can bring it in."""
+    pixels, (wide, high) = pixel_hash_of(data)
+    catalogue.generated.put(pixels, width_px=wide, height_px=high)
 
 
 def provenance_of(

@@ -14,7 +14,7 @@ class TooManyVariants(Overloaded):
         retry_after_s: When it is worth trying again.
     """
 
-    code = "variants.queue_full"
+    code = "variant.queue_full"
 
     def __init__(self, waiting: int, retry_after_s: int) -> None:
         self.retry_after_s = retry_after_s

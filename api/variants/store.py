@@ -145,5 +145,5 @@ def _gone() -> NotFound:
         "there is no such picture.",
         where="variants",
         hint="It has expired, or was not drawn yet.",
-        code="variants.picture_not_found",
+        code="variant.picture_not_found",
     )

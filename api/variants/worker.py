@@ -172,7 +172,7 @@ class VariantWorker:
             status, code, message = JobStatus.FAILED, error.code, str(error)
         except Exception as error:  # noqa: BLE001  # the worker must outlive any one picture
             _log.exception("drawing variants failed job=%s", record.job_id)
-            status, code = JobStatus.FAILED, "variants.failed"
+            status, code = JobStatus.FAILED, "variant.failed"
             message = f"the engine failed ({type(error).__name__})."
         now_s = self._clock()
         is_ours = self._catalogue.renders.finish(

@@ -125,7 +125,7 @@ class RenderTable:
                     "these variants have expired or were never there.",
                     where="variants",
                     hint="Ask for them again.",
-                    code="variants.not_found",
+                    code="variant.not_found",
                 )
             return _record(connection, row)
 

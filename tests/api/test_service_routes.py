@@ -64,7 +64,7 @@ def test_health_and_metrics(client: TestClient) -> None:
             "index": "ok",
             "encoder": "ok",
             "detector": "ok",
-            "variants": "unavailable",
+            "variants": "ok",
         },
     }
     client.post("/v1/search", json={"q": "red dress"})
