@@ -75,7 +75,7 @@ function toStage() {
   $("stage").scrollIntoView({ block: "start" });
   const asking = state.show.of && !state.show.words;
   $(asking ? "stage-words" : "stage-title").focus({ preventScroll: true });
-  if (asking) announce("Say what should be different, and see it drawn");
+  if (asking) announce("Say what should be different, and see it drawn", "stage-announce");
 }
 
 function stage() {

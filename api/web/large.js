@@ -1,5 +1,7 @@
 // One variant in a window of its own: step through them, and compare with the garment as it is.
 
+import { announce } from "/web/view.js";
+
 const $ = (id) => document.getElementById(id);
 let list = [];
 let place = 0;
@@ -51,10 +53,7 @@ function compare() {
 }
 
 // What lies outside a modal window is not read out.
-function announceInside(text) {
-  const region = $("large-announce");
-  region.textContent = region.textContent === text ? `${text}\u00a0` : text;
-}
+const announceInside = (text) => announce(text, "large-announce");
 
 $("large-before").addEventListener("click", () => step(-1));
 $("large-after").addEventListener("click", () => step(1));

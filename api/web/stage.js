@@ -211,7 +211,7 @@ function drawTrouble(batches) {
   $("stage-again").hidden = !again;
   $("stage-trouble-title").textContent = title;
   $("stage-trouble-text").textContent = text;
-  if (problem && title && box.textContent !== was) announce(`${title}. ${text}`);
+  if (problem && title && box.textContent !== was) announce(`${title}. ${text}`, "stage-announce");
 }
 
 $("stage-picks").replaceChildren(...PICKS.map(([name, words]) => node("li", {},

@@ -88,7 +88,7 @@ function take(batch, job) {
   if (FINISHED.has(job.status)) batch.stop?.();
   draw();
   const said = sayFor(job, before, batch.place * BATCH);
-  if (said) announce(said);
+  if (said) announce(said, "stage-announce"); // results that arrive meanwhile have a voice of their own
 }
 
 function failed(batch, problem) {

@@ -45,8 +45,8 @@ export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const capitals = (text) => text.split(" ").map(capital).join(" ");
 export const plain = (text) => text.replaceAll("_", " ");
 
-export function announce(text) {
-  const region = $("announce");
+export function announce(text, where = "announce") {
+  const region = $(where);
   // The same words again would not be read out.
   region.textContent = region.textContent === text ? `${text}\u00a0` : text;
 }

@@ -42,16 +42,16 @@ def test_pictures_come_one_by_one_beside_the_garment(open_page, gate, renderer) 
     assert focused(page) == "stage-title"
     expect(page.locator("#stage-title")).to_have_text(re.compile("Blue Dress, but red, under 60$"))
     expect(page.locator(".is-waiting")).to_have_count(BATCH)
-    expect(page.locator("#announce")).to_contain_text("Drawing")
+    expect(page.locator("#stage-announce")).to_contain_text("Drawing")
     expect(page.locator("#stage-change")).to_have_text("Colour: blue → red")
     for number in range(1, BATCH + 1):
         gate.release()
         expect(there(page)).to_have_count(number)
         expect(page.locator(".is-waiting")).to_have_count(BATCH - number)
         if number < BATCH:
-            expect(page.locator("#announce")).to_have_text(f"Variant {number} is there")
+            expect(page.locator("#stage-announce")).to_have_text(f"Variant {number} is there")
             expect(page.locator("#stage-status")).to_have_text(f"Drawing: {number} of 4 there")
-    expect(page.locator("#announce")).to_have_text("All 4 variants are there")
+    expect(page.locator("#stage-announce")).to_have_text("All 4 variants are there")
     expect(page.locator("#stage-cancel")).to_be_hidden()
     expect(page.locator("#stage-notes")).to_contain_text("Not in the pictures")
     expect(page.locator("#stage-notes")).to_contain_text("a price cannot be seen")
@@ -98,7 +98,7 @@ def test_it_can_be_stopped_and_taken_up_again(open_page, gate, renderer) -> None
     expect(page.locator("#stage-status")).to_have_text("Stopped: 2 of 4 drawn")
     expect(page.locator(".is-waiting")).to_have_count(0)
     expect(there(page)).to_have_count(2)
-    expect(page.locator("#announce")).to_contain_text("Stopped")
+    expect(page.locator("#stage-announce")).to_contain_text("Stopped")
     assert focused(page) == "stage-title", "the button that had the focus is gone"
     gate.release(BATCH)
     page.get_by_role("button", name="Draw the rest").click()
@@ -127,7 +127,7 @@ class TestTrouble:
         page = open_page(REFERENCE + "&show=1")
         trouble = page.locator("#stage-trouble")
         expect(trouble).to_contain_text("It could not be drawn")
-        expect(page.locator("#announce")).to_contain_text("It could not be drawn")
+        expect(page.locator("#stage-announce")).to_contain_text("It could not be drawn")
         expect(there(page)).to_have_count(BATCH - 1)
         expect(page.locator(".is-waiting")).to_have_count(0)
         renderer.well = True
