@@ -43,6 +43,7 @@ def _small(container: Container) -> Renderer:
         look=container.look,
         turbo=_small_turbo(container),
         bank=bank,
+        features=container.catalogue.features,
     )
 
 

@@ -21,6 +21,8 @@ from engine.errors import InvalidInput, NotFound
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rich.console import Console
+
     from api.container import Container
     from api.variants.asked import Asked
     from api.variants.starts import Start
@@ -96,16 +98,16 @@ def render(
         made: list[tuple[Rendering, Path]] = []
         for rendering in renderer.draw(request, asked.seeds):
             path = out / f"{stem}-{rendering.seed}.png"
-            _write(container, asked, rendering, path)
+            write_rendering(container, asked, rendering, path)
             made.append((rendering, path))
             if not as_json:
                 typer.echo(f"{path}", err=True)
     if sheet:
-        _draw_sheet(sheet, asked, request.reference, made)
+        draw_renderings(sheet, asked, request.reference, [each for each, _ in made])
     if as_json:
         print_json(rendered_out(asked, made))
     else:
-        _print(asked, made)
+        print_renderings(stdout(), asked, made)
 
 
 def _start(
@@ -158,7 +160,7 @@ def _fractions(text: str) -> tuple[float, ...]:
     return held
 
 
-def _write(container: Container, asked: Asked, rendering: Rendering, path: Path) -> None:
+def write_rendering(container: Container, asked: Asked, rendering: Rendering, path: Path) -> None:
     """Write a picture with its mark, once the catalogue knows it."""
     from api.variants.mark import marked
     from api.variants.pictures import note_generated, provenance_of
@@ -181,9 +183,10 @@ def _write(container: Container, asked: Asked, rendering: Rendering, path: Path)
         raise InvalidInput(f"{path} cannot be written: {error.strerror}.", where="--out") from error
 
 
-def _draw_sheet(
-    sheet: Path, asked: Asked, reference: ImageRGB, made: Sequence[tuple[Rendering, Path]]
+def draw_renderings(
+    sheet: Path, asked: Asked, reference: ImageRGB, made: Sequence[Rendering]
 ) -> None:
+    """Draw a contact sheet, the reference on its left."""
     from api.contact_sheet import SheetCell, draw_sheet, save_sheet
     from api.variants.mark import marked
 
@@ -193,19 +196,21 @@ def _draw_sheet(
             title=f"seed {rendering.seed}" + (" · sketch" if rendering.sketch else ""),
             note=" ".join(rendering.notes),
         )
-        for rendering, _ in made
+        for rendering in made
     ]
     left = SheetCell(image=reference, title=asked.title or "Reference")
     save_sheet(draw_sheet(asked.modification, reference=left, cells=cells), sheet)
 
 
-def _print(asked: Asked, made: Sequence[tuple[Rendering, Path]]) -> None:
+def print_renderings(
+    console: Console, asked: Asked, made: Sequence[tuple[Rendering, Path]]
+) -> None:
+    """Print what was drawn, what was not, and a row a picture."""
     from rich.markup import escape
     from rich.table import Table
 
     from api.convert import edit_label
 
-    console = stdout()
     drawn = [edit_label(each) for each in asked.edits if each.edit_id in asked.drawn]
     console.print(f"Drawn: {escape('   '.join(f'[{each}]' for each in drawn))}")
     for each in asked.unseen:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from engine.catalogue.database import Database
 from engine.catalogue.documents import from_json, to_json
 from engine.catalogue.embeddings import EmbeddingBatch, EmbeddingTable
+from engine.catalogue.features import FeatureTable
 from engine.catalogue.jobs import JobTable
 from engine.catalogue.looks import LookBatch, LookTable
 from engine.catalogue.rendered import GeneratedTable, RenderedTable
@@ -102,6 +103,8 @@ class CatalogueStore:
         self._looks = LookTable(database)
         self.jobs = JobTable(database)
         """Ingestion jobs and what became of their rows."""
+        self.features = FeatureTable(database)
+        """Of pictures, by what they were made of."""
         self.renders = RenderTable(database)
         """Jobs that draw pictures."""
         self.rendered = RenderedTable(database)

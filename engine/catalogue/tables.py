@@ -159,3 +159,12 @@ GENERATED = sa.Table(
     sa.Column("width_px", sa.Integer, nullable=False),
     sa.Column("height_px", sa.Integer, nullable=False),
 )
+
+FEATURE = sa.Table(
+    "feature",
+    metadata,
+    sa.Column("feature_key", sa.LargeBinary(32), primary_key=True),
+    sa.Column("shape", sa.Text, nullable=False),
+    sa.Column("value", sa.LargeBinary, nullable=False),
+    sa.Column("made_s", sa.Float, nullable=False, index=True),
+)
