@@ -77,7 +77,7 @@ class Container:
     @property
     def look(self) -> LookService | None:
         """Finds and names what is in pictures; ``None`` where the settings name no detector."""
-        return self._once("look", self._build_look)
+        return self._once("look", self.build_look)
 
     @property
     def renderers(self) -> Mapping[str, Renderer]:
@@ -185,7 +185,12 @@ class Container:
 
         return composer_for(self.encoder.encoder_id)
 
-    def _build_look(self) -> LookService | None:
+    def build_look(self, *, threads: int | None = None) -> LookService | None:
+        """Another `look`.
+
+        Args:
+            threads: Cores of its detector; all by default.
+        """
         if self.settings.detector == "none":
             return None
         from api.look import build_look
@@ -197,6 +202,7 @@ class Container:
             detector=self.settings.detector,
             labels=self.settings.detector_labels,
             knowledge=self.settings.knowledge,
+            threads=threads,
         )
 
     def _build_renderers(self) -> Mapping[str, Renderer]:

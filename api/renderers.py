@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["build_renderers"]
 
+_THREADS = 1
+"""Who waits for a variant can wait longer; who searches meanwhile needs the other cores."""
+
 
 def build_renderers(container: Container) -> Mapping[str, Renderer]:
     """Name → engine, the one that is meant by default first; each is loaded on first use.
@@ -38,9 +41,9 @@ def _small(container: Container) -> Renderer:
         texts=container.encoder,
     )
     return SmallRenderer(
-        masks=load_masks(),
+        masks=load_masks(threads=_THREADS),
         lexicon=container.lexicon,
-        look=container.look,
+        look=container.build_look(threads=_THREADS),
         turbo=_small_turbo(container),
         bank=bank,
         features=container.catalogue.features,
@@ -51,6 +54,6 @@ def _small_turbo(container: Container) -> SmallTurbo | None:
     from models.variants.turbo import load_small_turbo
 
     try:
-        return load_small_turbo(container.encoder, threads=1)
+        return load_small_turbo(container.encoder, threads=_THREADS)
     except ModelUnavailable:  # another encoder, or weights left out: photos can still be changed
         return None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.commands.bench_load import variants_load
 from api.commands.eval_options import DEFAULT_DATA, CardOption, DataOption, NameOption
 from api.commands.terminal import EncoderOption, HomeOption, JsonOption, open_container
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Measure speed beside an anchor.", no_args_is_help=True)
 
+app.command("variants-load")(variants_load)
 RoundsOption = Annotated[int, typer.Option("--rounds", min=1, help="How often each way runs.")]
 
 

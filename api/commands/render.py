@@ -174,10 +174,12 @@ def write_rendering(container: Container, asked: Asked, rendering: Rendering, pa
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(data)
-        part.replace(path)
+        try:
+            part.write_bytes(data)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise InvalidInput(f"{path} cannot be written: {error.strerror}.", where="--out") from error
 
 
