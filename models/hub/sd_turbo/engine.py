@@ -230,7 +230,7 @@ class SdTurbo:
         expected = (self.size_px, self.size_px, 3)
         if picture.shape != expected:
             raise InvalidInput(f"got {picture.shape}, expected {expected}", where="picture")
-        pixels = torch.from_numpy(np.ascontiguousarray(picture)).to(self._device)
+        pixels = torch.from_numpy(np.array(picture)).to(self._device)
         scaled = pixels.permute(2, 0, 1)[None].to(self._dtype) / 127.5 - 1
         vae: Any = self._pipeline.vae
         return vae.encode(scaled).latent_dist.mode() * vae.config.scaling_factor
