@@ -6,7 +6,7 @@ Everything is built on first use and kept, so that a command pays only for what 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from engine.blobs import BlobFolder
     from engine.catalogue.store import CatalogueStore
     from engine.look import LookService
-    from engine.ports import AttributePredictor, Composer, DualEncoder, VectorIndex
+    from engine.ports import AttributePredictor, Composer, DualEncoder, Renderer, VectorIndex
     from engine.query.lexicon import Lexicon
     from engine.reconcile import ReconcileReport
     from engine.search import SearchService
@@ -33,14 +33,23 @@ class Container:
     Args:
         settings: Where things are.
         encoder: Used instead of the one that the settings name.
+        renderers: Used instead of those that the settings and the weights allow.
     """
 
-    def __init__(self, settings: Settings, *, encoder: DualEncoder | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        encoder: DualEncoder | None = None,
+        renderers: Mapping[str, Renderer] | None = None,
+    ) -> None:
         self.settings = settings
         self._lock = threading.RLock()
         self._built: dict[str, Any] = {}
         if encoder is not None:
             self._built["encoder"] = encoder
+        if renderers is not None:
+            self._built["renderers"] = renderers
 
     def __enter__(self) -> Container:
         return self
@@ -67,6 +76,11 @@ class Container:
     def look(self) -> LookService | None:
         """Finds and names what is in pictures; ``None`` where the settings name no detector."""
         return self._once("look", self._build_look)
+
+    @property
+    def renderers(self) -> Mapping[str, Renderer]:
+        """Name → what draws variants; the default first."""
+        return self._once("renderers", self._build_renderers)
 
     @property
     def lexicon(self) -> Lexicon:
@@ -169,6 +183,11 @@ class Container:
             labels=self.settings.detector_labels,
             knowledge=self.settings.knowledge,
         )
+
+    def _build_renderers(self) -> Mapping[str, Renderer]:
+        from api.renderers import build_renderers
+
+        return build_renderers(self)
 
     def _open_catalogue(self) -> CatalogueStore:
         from engine.catalogue.store import open_catalogue

@@ -100,7 +100,7 @@ def encode(
 ) -> None:
     """Pictures and texts a second, beside ViT-B-32 with random weights where torch is installed.
 
-    lookalike bench encode --teacher models/weights/teacher
+    lookalike bench encode --teacher runs/teacher/teacher
     """
     from api.benchmarks.encode import (
         ANCHOR,

@@ -99,7 +99,7 @@ def student(
 ) -> None:
     """Distil the small image tower that is served from a teacher, then fit the texts to it.
 
-    lookalike train student --teacher models/weights/teacher
+    lookalike train student --teacher runs/teacher/teacher
     """
     _distil(
         "serving",
@@ -114,7 +114,7 @@ def teacher(
         Path, typer.Option("--from", help="Served folder that it starts from.", metavar="DIR")
     ] = Path("models/weights/compact"),
     data: DataOption = Path("../shared/data"),
-    out: OutOption = Path("models/weights"),
+    out: OutOption = Path("runs/teacher"),
     work: WorkOption = Path("runs/teacher"),
     epochs: EpochsOption = None,
     minutes: MinutesOption = None,

@@ -1,0 +1,229 @@
+"""The renderer that runs anywhere: photos where they can be kept, sketches where not.
+
+Colours, and patterns that can be drawn, go onto the garment in the shopper's own picture at its
+full resolution. Everything else is drawn by the small turbo generator from the garment's attributes
+and outline, helped by the catalogue, and enlarged: a sketch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import InvalidInput, ModelUnavailable
+from engine.look import LookService
+from engine.query.lexicon import Lexicon
+from engine.rendering import DrawRequest, Rendering
+from engine.types import BoxPx, Facet, ImageRGB
+from models.variants.catalogue_bank import (
+    Bank,
+    FeatureCache,
+    MemoryFeatures,
+    Neighbour,
+    feature_key,
+)
+from models.variants.cloth import cloth_of
+from models.variants.frame import frame_around
+from models.variants.mask import GarmentMasks
+from models.variants.oklab import oklab, to_linear
+from models.variants.patterns import PATTERNS
+from models.variants.plain import plain_ground
+from models.variants.product_mask import mask_product
+from models.variants.recolour import Garment
+from models.variants.shades import is_shade, named_by, shade_near, shade_of
+from models.variants.sketches import Sketcher
+from models.variants.turbo import SmallTurbo
+
+__all__ = ["SmallRenderer"]
+
+Shade = NDArray[np.float32]
+_VERSION = 1
+"""Of what this file makes of the networks' output."""
+_SHOPS_SHADES = 6
+"""Products whose colour may be lent."""
+_WHITE_FROM = 0.62
+"""Cloth of this lightness and above gets dark stripes, darker cloth light ones."""
+_CONTRASTS = (("white", "cream", "grey", "yellow"), ("navy blue", "black", "red", "green"))
+
+_AS_IN_SHOP = "A shade that the catalogue has."
+_FLAT = "The pattern lies flat on the photo: folds and seams do not bend it much."
+
+
+class SmallRenderer:
+    """Draws variants on a CPU.
+
+    Args:
+        masks: Finds a garment's pixels.
+        lexicon: Shades of colours.
+        look: Finds the garment; without it the box, or the whole picture, is looked at.
+        turbo: Draws sketches; without it what needs one is refused.
+        bank: Products that help; without it nothing does.
+        features: Their features, so that none is computed twice.
+    """
+
+    name = "small"
+
+    def __init__(
+        self,
+        *,
+        masks: GarmentMasks,
+        lexicon: Lexicon,
+        look: LookService | None = None,
+        turbo: SmallTurbo | None = None,
+        bank: Bank | None = None,
+        features: FeatureCache | None = None,
+    ) -> None:
+        self._masks, self._lexicon, self._look = masks, lexicon, look
+        self._turbo, self._bank = turbo, bank
+        self._features = features or MemoryFeatures()
+        self._sketcher = Sketcher(turbo, bank, self._features) if turbo else None
+
+    @property
+    def revision(self) -> str:
+        """See `engine.ports.Renderer.revision`."""
+        turbo = self._turbo.revision if self._turbo else "none"
+        return f"{_VERSION}-{self._masks.revision}-{turbo}"
+
+    def draw(self, request: DrawRequest, seeds: Sequence[int]) -> Iterator[Rendering]:
+        """See `engine.ports.Renderer.draw`.
+
+        Of a colour, seed 0 is the typical shade; the next ones are shades that products of the
+        catalogue have, then others of the same name.
+        """
+        change = request.change
+        if not change.facets:
+            raise InvalidInput(
+                "the change leaves the garment as it is.",
+                where="modification",
+                hint="Ask for another colour, pattern, material, sleeve, neck or type: 'but red'.",
+                code="variant.no_change",
+            )
+        mask = self._mask(request)
+        colour, pattern = change.after.get(Facet.COLOUR, ""), change.after.get(Facet.PATTERN, "")
+        dyed = Facet.COLOUR in change.facets
+        if change.facets <= {Facet.COLOUR, Facet.PATTERN} and (
+            not dyed or is_shade(colour, self._lexicon)
+        ):
+            if Facet.PATTERN not in change.facets:
+                return self._dyed(request, mask, colour, seeds)
+            if pattern in PATTERNS:
+                return self._patterned(request, mask, pattern, colour if dyed else "", seeds)
+        return self._sketched(request, mask, seeds)
+
+    # --- at full resolution ----------------------------------------------------------------------
+
+    def _dyed(
+        self, request: DrawRequest, mask: NDArray[np.float32], colour: str, seeds: Sequence[int]
+    ) -> Iterator[Rendering]:
+        garment = Garment(request.reference, mask)
+        lent: list[tuple[Neighbour, Shade]] | None = None
+        for seed in seeds:
+            if seed and lent is None:
+                lent = self._lent(request, colour)
+            if lent and 0 < seed <= len(lent):
+                helper, shade = lent[seed - 1]
+                sources, notes = (helper.source,), (_AS_IN_SHOP,)
+            else:
+                shade, sources, notes = shade_near(colour, self._lexicon, seed), (), ()
+            yield Rendering(
+                image=garment.recoloured(shade), seed=seed, sources=sources, notes=notes
+            )
+
+    def _lent(self, request: DrawRequest, colour: str) -> list[tuple[Neighbour, Shade]]:
+        """Products of that colour, nearest first, with the shades of their cloth."""
+        if self._bank is None:
+            return []
+        found: list[tuple[Neighbour, Shade]] = []
+        for helper in self._bank.nearest(
+            request.change.after, count=_SHOPS_SHADES, without=request.without
+        ):
+            if helper.attributes.get(Facet.COLOUR) != colour:
+                continue
+            shade = self._cloth(helper)
+            if shade is not None and named_by(shade, self._lexicon) == self._lexicon.family(colour):
+                found.append((helper, shade))
+        return found
+
+    def _cloth(self, helper: Neighbour) -> Shade | None:
+        """Colour of a product's cloth, Oklab; none where no product is found or it has many."""
+        key = feature_key(helper, f"cloth-{_VERSION}-{self._masks.revision}")
+        held = self._features.get([key]).get(key)
+        if held is None:
+            found = np.zeros(0, np.float16)
+            alpha = self._alpha(helper.picture, None, helper.source.title)
+            if (inside := alpha > 0.5).any():
+                cloth = cloth_of(oklab(to_linear(helper.picture[inside])), alpha[inside])
+                found = found if cloth.patterned else cloth.colour.astype(np.float16)
+            self._features.put({key: found})
+            held = found
+        return held.astype(np.float32) if held.size else None
+
+    def _patterned(
+        self,
+        request: DrawRequest,
+        mask: NDArray[np.float32],
+        pattern: str,
+        colour: str,
+        seeds: Sequence[int],
+    ) -> Iterator[Rendering]:
+        garment = Garment(request.reference, mask)
+        ground = shade_of(colour, self._lexicon) if colour else None
+        below = garment.cloth.colour if ground is None else ground
+        contrasts = _CONTRASTS[int(below[0] >= _WHITE_FROM)]
+        for seed in seeds:
+            other = shade_of(contrasts[seed % len(contrasts)], self._lexicon)
+            image = garment.patterned(pattern, other, ground=ground)
+            yield Rendering(image=image, seed=seed, notes=(_FLAT,))
+
+    # --- as a sketch -----------------------------------------------------------------------------
+
+    def _sketched(
+        self, request: DrawRequest, mask: NDArray[np.float32], seeds: Sequence[int]
+    ) -> Iterator[Rendering]:
+        if self._sketcher is None:
+            names = ", ".join(sorted(each.value for each in request.change.facets))
+            raise ModelUnavailable(
+                f"a change of {names} needs the generator, which is not there.",
+                where="modification",
+                hint="Ask for a colour, stripes, checks or dots; or `lookalike train variants`.",
+            )
+        image, colour = request.reference, request.change.after.get(Facet.COLOUR, "")
+        if Facet.COLOUR in request.change.facets and is_shade(colour, self._lexicon):
+            image = Garment(image, mask).recoloured(shade_of(colour, self._lexicon))
+        if plain_ground(request.reference) is None:  # the generator knows packshots alone
+            image = _cut_out(image, mask)
+        return self._sketcher.draw(request, image, seeds)
+
+    # --- the garment -----------------------------------------------------------------------------
+
+    def _mask(self, request: DrawRequest) -> NDArray[np.float32]:
+        alpha = self._alpha(request.reference, request.box_xyxy_px, request.title)
+        if not (alpha > 0.5).any():
+            raise InvalidInput(
+                "no garment was found in the picture.",
+                where="picture" if request.box_xyxy_px is None else "box",
+                hint="Draw a box around the garment.",
+                code="variant.no_garment",
+            )
+        return alpha
+
+    def _alpha(self, image: ImageRGB, box: BoxPx | None, title: str) -> NDArray[np.float32]:
+        high, wide = image.shape[:2]
+        if box is None and self._look is not None:
+            return mask_product(image, self._look, self._masks, title=title).alpha
+        return self._masks.mask(image, [box or (0.0, 0.0, float(wide), float(high))], [""])
+
+
+def _cut_out(image: ImageRGB, mask: NDArray[np.float32]) -> ImageRGB:
+    """The garment on white, a little room around it."""
+    rows, columns = (np.flatnonzero((mask > 0.5).any(axis=axis)) for axis in (1, 0))
+    high, wide = image.shape[:2]
+    box = (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
+    frame = frame_around(wide, high, box)
+    alpha = frame.cut(mask)[..., None]
+    white = frame.cut(image) * alpha + 255 * (1 - alpha)
+    return np.asarray(
+        np.pad(white.round().astype(np.uint8), ((2, 2), (2, 2), (0, 0)), constant_values=255)
+    )
