@@ -1,38 +1,58 @@
-"""The product's pixels in the reference of a drawing."""
+"""The garment's pixels in the reference of a drawing."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.errors import InvalidInput
 from engine.look import LookService
 from engine.rendering import DrawRequest
+from engine.types import BoxPx, ImageRGB
 from models.variants.mask import GarmentMasks
 from models.variants.product_mask import mask_product
 
-__all__ = ["RequestMask", "request_mask"]
-
-RequestMask = Callable[[DrawRequest], NDArray[np.float32]]
-"""The product's pixels in a request's reference, float32 (H, W), 0 to 1."""
+__all__ = ["garment_alpha", "request_mask"]
 
 
-def request_mask(look: LookService | None, masks: GarmentMasks) -> RequestMask:
-    """Looks in the box that the shopper drew, or in those that a look finds.
+def request_mask(
+    request: DrawRequest, masks: GarmentMasks, look: LookService | None
+) -> NDArray[np.float32]:
+    """Looks in the box that the shopper drew, else in those that a look finds.
 
     Args:
-        look: Finds boxes; without one the whole picture is taken.
+        request: What is asked for.
         masks: Finds pixels in boxes.
+        look: Finds boxes; without one the whole picture is looked at.
+
+    Returns:
+        float32 (H, W), 0 to 1.
+
+    Raises:
+        InvalidInput: There is no garment.
     """
+    box = request.box_xyxy_px
+    alpha = garment_alpha(request.reference, masks, look, box=box, title=request.title)
+    if not (alpha > 0.5).any():
+        raise InvalidInput(
+            "no garment was found in the picture.",
+            where="picture" if box is None else "box",
+            hint="Draw a box around the garment.",
+            code="variant.no_garment",
+        )
+    return alpha
 
-    def find(request: DrawRequest) -> NDArray[np.float32]:
-        image = request.reference
-        if request.box_xyxy_px is not None:
-            return masks.mask(image, [request.box_xyxy_px], [""])
-        if look is not None:
-            return mask_product(image, look, masks, title=request.title).alpha
-        high, wide = image.shape[:2]
-        return masks.mask(image, [(0.0, 0.0, float(wide), float(high))], [""])
 
-    return find
+def garment_alpha(
+    image: ImageRGB,
+    masks: GarmentMasks,
+    look: LookService | None,
+    *,
+    box: BoxPx | None = None,
+    title: str = "",
+) -> NDArray[np.float32]:
+    """The same, which can be 0 everywhere, of any picture of a product."""
+    high, wide = image.shape[:2]
+    if box is None and look is not None:
+        return mask_product(image, look, masks, title=title).alpha
+    return masks.mask(image, [box or (0.0, 0.0, float(wide), float(high))], [""])

@@ -1,14 +1,14 @@
-"""A Stable Diffusion pipeline with the two hooks of ImageRAGTurbo, drawing squares from squares.
+"""A Stable Diffusion pipeline with what ImageRAGTurbo adds, drawing squares from squares.
 
-diffusers' own pipeline runs; the hooks sit behind its UNet's middle block and on its way up, and
-without anything from the catalogue neither does anything.
+diffusers' own pipeline runs; a hook sits behind its UNet's middle block, and an adapter changes the
+weights of its way up. Without anything from the catalogue neither does anything.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,12 +25,12 @@ from torch import Tensor, nn
 from engine.errors import InvalidInput
 from models.hub.sd_turbo.adapter import load_adapter
 from models.hub.sd_turbo.checkpoint import quiet, revision_of
+from models.hub.sd_turbo.folded import FoldedLora
 from models.training.variants.half import first_half
 from models.training.variants.hspace import HSpace, Retrieved
 
 if TYPE_CHECKING:
     from engine.types import ImageRGB
-    from models.training.variants.lora import DecoderLora
 
 __all__ = ["STEPS", "Lent", "SdTurbo", "timesteps"]
 
@@ -108,14 +108,13 @@ class SdTurbo:
         )
         self.unet: Any = pipeline.unet
         self.size_px: int = self.unet.config.sample_size * pipeline.vae_scale_factor
-        self._lora: DecoderLora | None = None
+        self._folded: FoldedLora | None = None
         block: nn.Module | None = None
         revisions = [weights, "fp16" if gpu else "fp32"]
         if adapter is not None:
-            block, self._lora, trained = load_adapter(adapter, self.unet, engine=weights)
-            for each in (block, self._lora):
-                each.to(self._device, self._dtype).eval()
-            self._lora.scale = 0.0
+            block, lora, trained = load_adapter(adapter, self.unet, engine=weights)
+            block.to(self._device, self._dtype).eval()
+            self._folded = FoldedLora(self.unet, lora)
             revisions.append(trained)
         self.revision = "-".join(revisions)
         self._space = HSpace(self.unet, block)
@@ -159,10 +158,10 @@ class SdTurbo:
             raise InvalidInput(f"got {steps}, expected 1 or 4", where="steps")
         if not 0 < strength <= 1:
             raise InvalidInput(f"got {strength}, expected more than 0, at most 1", where="strength")
-        if any(seed < 0 for seed in seeds):
-            raise InvalidInput(f"got {min(seeds)}, expected at least 0", where="seed")
         for first in range(0, len(seeds), self.batch):
             chosen = list(seeds[first : first + self.batch])
+            if min(chosen) < 0:
+                raise InvalidInput(f"got {min(chosen)}, expected at least 0", where="seed")
             yield from self._draw(start, prompt, chosen, timesteps(strength, steps), lent)
 
     @torch.inference_mode()
@@ -206,10 +205,8 @@ class SdTurbo:
         return self._said(text)[1].cpu().numpy().astype(np.float16)
 
     def remove(self) -> None:
-        """Take the hooks from the pipeline."""
+        """Take the hook from the pipeline."""
         self._space.remove()
-        if self._lora is not None:
-            self._lora.remove()
 
     def _said(self, text: str) -> tuple[Tensor, Tensor]:
         """Tokens (1, T, D), as diffusers has them, and the unit vector (D,) of the whole."""
@@ -249,11 +246,8 @@ class SdTurbo:
             similarity=gate[None].expand(self.batch, -1),
             blend=torch.full((self.batch,), blend, device=self._device),
         )
-        if self._lora is not None:
-            self._lora.scale = 1.0
         try:
-            yield
+            with self._folded.on() if self._folded else nullcontext():
+                yield
         finally:
             self._space.retrieved = None
-            if self._lora is not None:
-                self._lora.scale = 0.0

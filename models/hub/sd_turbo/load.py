@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import ModelUnavailable
+from engine.look import LookService
 from engine.query.lexicon import Lexicon
 from models.hub.checkpoint import INSTALL_HINT
 from models.hub.sd_turbo.checkpoint import find_pipeline, load_pipeline
-from models.variants.picture_bank import PictureBank
-from models.variants.request_mask import RequestMask
+from models.variants.catalogue_bank import Bank, FeatureCache
+from models.variants.mask import GarmentMasks
 
 if TYPE_CHECKING:
     from models.hub.sd_turbo.renderer import SdTurboRenderer
@@ -21,9 +22,11 @@ __all__ = ["load_sd_turbo"]
 def load_sd_turbo(
     model: str,
     *,
-    masks: RequestMask,
+    masks: GarmentMasks,
     lexicon: Lexicon,
-    bank: PictureBank | None = None,
+    look: LookService | None = None,
+    bank: Bank | None = None,
+    features: FeatureCache | None = None,
     adapter: Path | None = None,
     device: str = "auto",
     steps: int = 1,
@@ -34,9 +37,11 @@ def load_sd_turbo(
 
     Args:
         model: A folder in diffusers' form, or a repository such as ``stabilityai/sd-turbo``.
-        masks: Finds the product's pixels, see `models.variants.request_mask`.
+        masks: Finds a garment's pixels.
         lexicon: Shades of colours.
-        bank: Of the catalogue; ``None`` for no help.
+        look: Finds the garment; without it the box, or the whole picture, is looked at.
+        bank: Products that help; without it nothing does.
+        features: Their features: 164 kB a product in half precision; in memory by default.
         adapter: Folder that ``lookalike train sd-adapter`` wrote; ``None`` for the slerp edit.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
         steps: Calls of the UNet a picture, 1 or 4.
@@ -63,4 +68,12 @@ def load_sd_turbo(
         adapter=adapter,
         compile_networks=compile_networks,
     )
-    return SdTurboRenderer(engine, masks=masks, lexicon=lexicon, bank=bank, steps=steps)
+    return SdTurboRenderer(
+        engine,
+        masks=masks,
+        lexicon=lexicon,
+        look=look,
+        bank=bank,
+        features=features,
+        steps=steps,
+    )

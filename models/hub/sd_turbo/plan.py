@@ -11,7 +11,7 @@ from engine.rendering import Change
 from engine.types import Facet
 from models.variants.prompts import caption
 
-__all__ = ["Kind", "Strengths", "kind_of", "prompt_for", "prompt_of"]
+__all__ = ["Kind", "Strengths", "kind_of", "prompt_for"]
 
 
 class Kind(StrEnum):
@@ -52,29 +52,25 @@ def kind_of(change: Change) -> Kind:
     facets = change.facets
     if not facets:
         raise InvalidInput(
-            "nothing of it changes how the garment looks",
-            where="change",
-            hint="Name a colour, pattern, material, sleeve, neck or type.",
+            "the change leaves the garment as it is.",
+            where="modification",
+            hint="Ask for another colour, pattern, material, sleeve, neck or type: 'but red'.",
+            code="variant.no_change",
         )
     if facets == {Facet.COLOUR}:
         return Kind.COLOUR
     return Kind.CLOTH if facets <= _CLOTH else Kind.SHAPE
 
 
-def prompt_of(words: str) -> str:
-    """A caption of the bank in the words of a prompt.
+def prompt_for(attributes: Mapping[Facet, str]) -> str:
+    """The prompt for a garment.
 
     Stable Diffusion read what stands beside pictures on the web, where a bare list of attributes
     stands nowhere: "a photo of" keeps drawings away, and shops' pictures are called product photos.
     Retrieved pictures are told in the same words, so that features and cosines are of one kind.
-    """
-    return f"a product photo of {words}, fashion catalogue, sharp focus"
-
-
-def prompt_for(attributes: Mapping[Facet, str]) -> str:
-    """The prompt for a garment.
 
     Args:
         attributes: Facet → canonical value; what is not said is left to the generator.
     """
-    return prompt_of(caption(attributes) or "a garment")
+    words = caption(attributes) or "garment"
+    return f"a product photo of {words}, fashion catalogue, sharp focus"

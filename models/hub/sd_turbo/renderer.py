@@ -7,27 +7,36 @@ whole drawing.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.look import LookService
 from engine.query.lexicon import Lexicon
 from engine.rendering import DrawRequest, Rendering, Source
 from engine.types import ImageRGB
 from models.hub.sd_turbo.engine import Lent, SdTurbo
-from models.hub.sd_turbo.plan import Kind, Strengths, kind_of, prompt_for, prompt_of
+from models.hub.sd_turbo.plan import Kind, Strengths, kind_of, prompt_for
 from models.preprocess import letterbox
+from models.variants.catalogue_bank import (
+    Bank,
+    FeatureCache,
+    MemoryFeatures,
+    Neighbour,
+    feature_key,
+)
 from models.variants.lay_in import lay_in, tint
-from models.variants.picture_bank import Neighbour, PictureBank
-from models.variants.prompts import caption
-from models.variants.request_mask import RequestMask
+from models.variants.mask import GarmentMasks
+from models.variants.request_mask import request_mask
 from models.variants.start import start_from
 from models.variants.window import whole_window, window_around
 
 __all__ = ["SdTurboRenderer"]
 
+_VERSION = 1
+"""Of what this file, the plan and the prompts make of the networks' output."""
 _SKETCH_FROM = 1.5
 """A reference of so many times the drawing's pixels a side makes the drawing a sketch: enlarged
 further it would be visibly softer than the picture beside it."""
@@ -39,9 +48,11 @@ class SdTurboRenderer:
 
     Args:
         engine: The pipeline.
-        masks: Finds the product's pixels.
+        masks: Finds a garment's pixels.
         lexicon: Shades of colours.
-        bank: Of the catalogue; ``None`` for no help.
+        look: Finds the garment; without it the box, or the whole picture, is looked at.
+        bank: Products that help; without it nothing does.
+        features: Their features, so that none is computed twice.
         steps: Calls of the UNet, 1 or 4.
         neighbours: Pictures that help; without an adapter the first alone does.
         strengths: Of the noise.
@@ -53,20 +64,23 @@ class SdTurboRenderer:
         self,
         engine: SdTurbo,
         *,
-        masks: RequestMask,
+        masks: GarmentMasks,
         lexicon: Lexicon,
-        bank: PictureBank | None = None,
+        look: LookService | None = None,
+        bank: Bank | None = None,
+        features: FeatureCache | None = None,
         steps: int = 1,
         neighbours: int = 1,
         strengths: Strengths | None = None,
     ) -> None:
-        self._engine, self._masks, self._lexicon, self._bank = engine, masks, lexicon, bank
+        self._engine, self._lexicon = engine, lexicon
+        self._masks, self._look, self._bank = masks, look, bank
+        self._features = features or MemoryFeatures()
         self._steps, self._neighbours = steps, neighbours if engine.adapted else 1
         self._strengths = strengths or Strengths()
-        settings = (steps, self._neighbours, astuple(self._strengths), prompt_of("*"), "v1")
-        self.revision = (
-            f"{engine.revision}-{hashlib.sha256(repr(settings).encode()).hexdigest()[:8]}"
-        )
+        settings = (_VERSION, masks.revision, steps, self._neighbours, astuple(self._strengths))
+        told = hashlib.sha256(repr(settings).encode()).hexdigest()[:8]
+        self.revision = f"{engine.revision}-{told}"
 
     def draw(self, request: DrawRequest, seeds: Sequence[int]) -> Iterator[Rendering]:
         """See `engine.ports.Renderer`.
@@ -77,7 +91,7 @@ class SdTurboRenderer:
         kind = kind_of(request.change)
         if kind is Kind.SHAPE:
             return self._whole(request, seeds)
-        return self._inside(request, seeds, kind, self._masks(request))
+        return self._inside(request, seeds, kind, request_mask(request, self._masks, self._look))
 
     def _inside(
         self, request: DrawRequest, seeds: Sequence[int], kind: Kind, mask: NDArray[np.float32]
@@ -131,36 +145,37 @@ class SdTurboRenderer:
         if self._bank is None:
             return None, ()
         near = self._bank.nearest(
-            caption(request.change.after), count=self._neighbours, without=request.without
+            request.change.after, count=self._neighbours, without=request.without
         )
-        asked = self._engine.text(prompt).astype(np.float32)
-        gates = [float(self._text(self._bank, each) @ asked) for each in near]
-        held = [(each, gate) for each, gate in zip(near, gates, strict=True) if gate > 0]
+        if not near:
+            return None, ()
+        engine = self._engine
+        texts = self._kept("text", near, lambda each: engine.text(prompt_for(each.attributes)))
+        gates = texts.astype(np.float32) @ engine.text(prompt).astype(np.float32)
+        held = [each for each, gate in zip(near, gates, strict=True) if gate > 0]
         if not held:
             return None, ()
-        lent = Lent(
-            features=np.stack([self._middle(self._bank, each) for each, _ in held]),
-            similarity=np.array([gate for _, gate in held], np.float32),
-        )
-        return lent, tuple(source for (source, _, _), _ in held)
+        middle = self._kept("middle", held, self._middle)
+        return Lent(features=middle, similarity=gates[gates > 0]), tuple(e.source for e in held)
 
-    def _text(self, bank: PictureBank, neighbour: Neighbour) -> NDArray[np.float32]:
-        told = prompt_of(neighbour[1])
-        return bank.features(self._key(neighbour, "text"), lambda: self._engine.text(told)).astype(
-            np.float32
-        )
+    def _middle(self, helper: Neighbour) -> NDArray[np.float16]:
+        size_px = self._engine.size_px
+        square = letterbox(helper.picture, height_px=size_px, width_px=size_px)
+        return self._engine.middle(square, prompt_for(helper.attributes))
 
-    def _middle(self, bank: PictureBank, neighbour: Neighbour) -> NDArray[np.float16]:
-        _, words, picture = neighbour
-
-        def make() -> NDArray[np.float16]:
-            size_px = self._engine.size_px
-            square = letterbox(picture, height_px=size_px, width_px=size_px)
-            return self._engine.middle(square, prompt_of(words))
-
-        return bank.features(self._key(neighbour, "middle"), make)
-
-    def _key(self, neighbour: Neighbour, part: str) -> str:
-        source, words, _ = neighbour
-        told = hashlib.sha256(prompt_of(words).encode()).hexdigest()[:16]
-        return f"{self.name}/{self._engine.revision}/{part}/{source.picture}/{told}"
+    def _kept(
+        self,
+        part: str,
+        helpers: Sequence[Neighbour],
+        make: Callable[[Neighbour], NDArray[np.float16]],
+    ) -> NDArray[np.float16]:
+        """A row a helper, from the cache or made and put there."""
+        model = f"{self.name}/{self._engine.revision}/{_VERSION}/{part}"
+        keys = [feature_key(each, model) for each in helpers]
+        held = self._features.get(keys)
+        fresh = {
+            key: make(each) for key, each in zip(keys, helpers, strict=True) if key not in held
+        }
+        if fresh:
+            self._features.put(fresh)
+        return np.stack([(held | fresh)[key] for key in keys])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,8 +17,9 @@ from models.hub.sd_turbo.adapter import adapter_for, build_adapter, save_adapter
 from models.hub.sd_turbo.architecture import TINY, random_pipeline
 from models.hub.sd_turbo.checkpoint import revision_of
 from models.training.variants.lora import DecoderLora
-from models.variants.picture_bank import Neighbour
+from models.variants.catalogue_bank import Neighbour
 
+RANK = 2
 SHIRT = {Facet.TYPE: "shirt", Facet.COLOUR: "blue", Facet.SLEEVE: "long sleeve"}
 
 
@@ -29,47 +31,57 @@ def noise_picture(size_px: int = 32, seed: int = 0) -> ImageRGB:
     return np.random.default_rng(seed).integers(0, 256, (size_px, size_px, 3), dtype=np.uint8)
 
 
-def save_loud_adapter(folder: Path, *, zero: bool = False, rank: int = 2) -> Path:
-    """An adapter for the tiny pipeline whose every part says something, or nothing at all."""
+def save_loud_adapter(folder: Path, *, block: bool = True, decoder: bool = True) -> Path:
+    """An adapter for the tiny pipeline whose parts say something, or nothing at all."""
     pipeline = random_pipeline(TINY)
     torch.manual_seed(5)
-    config = adapter_for(pipeline.unet, rank=rank, engine=revision_of(pipeline))
-    adapter, lora = build_adapter(config), DecoderLora(pipeline.unet, rank)
-    if not zero:
+    config = adapter_for(pipeline.unet, rank=RANK, engine=revision_of(pipeline))
+    adapter, lora = build_adapter(config), DecoderLora(pipeline.unet, RANK)
+    if block:
         torch.nn.init.normal_(adapter.proj_out.weight, std=0.3)
+    if decoder:
         for each in lora.changes.values():
             torch.nn.init.normal_(each[1].weight, std=0.1)
     save_adapter(folder, config, adapter, lora)
     return folder
 
 
-class MemoryBank:
-    """Neighbours in their given order; counts what it makes."""
+class Filled:
+    """A network that says how much of every box is garment."""
 
-    def __init__(self, neighbours: Sequence[Neighbour]) -> None:
-        self.neighbours = list(neighbours)
-        self.kept: dict[str, NDArray[np.float16]] = {}
-        self.asked: list[tuple[str, int, frozenset[ProductId]]] = []
-        self.made = 0
+    metadata: Mapping[str, str] = {}
+
+    def __init__(self, share: float = 1.0) -> None:
+        self._share = share
+
+    def run(
+        self, count: int, inputs: Callable[[int, int], dict[str, Any]]
+    ) -> Iterator[NDArray[np.float32]]:
+        frames = inputs(0, count)["frames"]
+        yield (frames[..., 3] > 0).astype(np.float32) * np.float32(self._share)
+
+
+class Shelf:
+    """A bank of products in fixed order."""
+
+    def __init__(self, *words: tuple[str, str]) -> None:
+        self.asked: list[tuple[Mapping[Facet, str], int]] = []
+        self.held = [
+            Neighbour(
+                source=Source(
+                    product_id=ProductId(kind),
+                    title=f"{colour} {kind}",
+                    picture=PictureHash(f"{place:064x}"),
+                    similarity=0.9 - place / 10,
+                ),
+                attributes={Facet.COLOUR: colour, Facet.TYPE: kind},
+                picture=noise_picture(48, place + 1),
+            )
+            for place, (colour, kind) in enumerate(words)
+        ]
 
     def nearest(
-        self, caption: str, *, count: int, without: frozenset[ProductId]
-    ) -> Sequence[Neighbour]:
-        self.asked.append((caption, count, without))
-        return [each for each in self.neighbours if each[0].product_id not in without][:count]
-
-    def features(self, key: str, make: Callable[[], NDArray[np.float16]]) -> NDArray[np.float16]:
-        if key not in self.kept:
-            self.kept[key] = make()
-            self.made += 1
-        return self.kept[key]
-
-
-def neighbour(name: str, words: str, seed: int) -> Neighbour:
-    source = Source(
-        product_id=ProductId(name),
-        title=words.title(),
-        picture=PictureHash(f"hash-{name}"),
-        similarity=0.9,
-    )
-    return source, words, noise_picture(48, seed)
+        self, prompt: Mapping[Facet, str], *, count: int, without: Collection[ProductId] = ()
+    ) -> list[Neighbour]:
+        self.asked.append((prompt, count))
+        return [each for each in self.held if each.source.product_id not in without][:count]

@@ -19,10 +19,11 @@ from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel  # noq
 
 from engine.errors import InvalidInput, ModelUnavailable  # noqa: E402
 from engine.types import ImageRGB  # noqa: E402
-from models.hub.sd_turbo.adapter import BlockAdapter  # noqa: E402
+from models.hub.sd_turbo.adapter import BlockAdapter, load_adapter  # noqa: E402
 from models.hub.sd_turbo.architecture import FULL, TINY, random_pipeline  # noqa: E402
 from models.hub.sd_turbo.checkpoint import find_pipeline, load_pipeline, revision_of  # noqa: E402
 from models.hub.sd_turbo.engine import Lent, SdTurbo, timesteps  # noqa: E402
+from models.hub.sd_turbo.folded import FoldedLora  # noqa: E402
 from models.training.variants.half import first_half  # noqa: E402
 from models.training.variants.hspace import slerp  # noqa: E402
 from tests.models.hub.sd_doubles import noise_picture, save_loud_adapter  # noqa: E402
@@ -93,26 +94,42 @@ def test_without_help_it_is_the_unmodified_pipeline_to_the_bit(
         assert np.array_equal(drawn(engine, [3], strength=strength, steps=steps)[0], expected)
 
 
-def test_a_gate_of_0_or_less_leaves_the_adapter_out(loud: SdTurbo) -> None:
-    lora = loud._lora
-    assert lora is not None
-    lent = lent_to(loud, 0.0, -0.4)
-    kept = [each[1].weight.detach().clone() for each in lora.changes.values()]
-    for each in lora.changes.values():
-        torch.nn.init.zeros_(each[1].weight)
-    try:
-        without_lora = drawn(loud, lent=lent)
-    finally:
+def test_a_gate_of_0_or_less_leaves_the_adapter_out(tmp_path: Path, loud: SdTurbo) -> None:
+    block = SdTurbo(random_pipeline(TINY), adapter=save_loud_adapter(tmp_path, decoder=False))
+    assert np.array_equal(drawn(block, lent=lent_to(block, 0.0, -0.4)), drawn(block))
+    assert not np.array_equal(drawn(block, lent=lent_to(block, 0.9)), drawn(block))
+    # The decoder's changes go with what is lent, not with the gate.
+    assert not np.array_equal(drawn(loud, lent=lent_to(loud, 0.0)), drawn(loud))
+
+
+def test_folded_changes_do_what_changes_on_hooks_do(tmp_path: Path) -> None:
+    pipeline = random_pipeline(TINY)
+    save_loud_adapter(tmp_path)
+    _, lora, _ = load_adapter(tmp_path, pipeline.unet, engine=revision_of(pipeline))
+    unet = pipeline.unet
+    latents = torch.randn(2, 4, 16, 16, generator=torch.Generator().manual_seed(0))
+    tokens = torch.randn(2, 5, 32, generator=torch.Generator().manual_seed(1))
+
+    def run() -> torch.Tensor:
         with torch.no_grad():
-            for each, weight in zip(lora.changes.values(), kept, strict=True):
-                each[1].weight.copy_(weight)
-    assert np.array_equal(without_lora, drawn(loud))
-    assert not np.array_equal(drawn(loud, lent=lent), without_lora)  # the decoder changes are on
-    assert not np.array_equal(drawn(loud, lent=lent_to(loud, 0.9)), drawn(loud, lent=lent))
+            return unet(latents, 400, tokens).sample
+
+    hooked = run()
+    lora.scale = 0.0
+    plain = run()
+    folded = FoldedLora(unet, lora)
+    assert not any(each._forward_hooks for each in unet.modules())
+    assert torch.equal(run(), plain)
+    with folded.on():
+        torch.testing.assert_close(run(), hooked, rtol=1e-4, atol=1e-5)
+    assert (hooked - plain).abs().max() > 0.01
+    assert torch.equal(run(), plain)
 
 
 def test_a_fresh_adapter_changes_nothing_whatever_is_lent(tmp_path: Path, plain: SdTurbo) -> None:
-    fresh = SdTurbo(random_pipeline(TINY), adapter=save_loud_adapter(tmp_path, zero=True))
+    fresh = SdTurbo(
+        random_pipeline(TINY), adapter=save_loud_adapter(tmp_path, block=False, decoder=False)
+    )
     assert fresh.adapted
     assert np.array_equal(drawn(fresh, lent=lent_to(fresh, 0.9, 0.5)), drawn(plain))
 

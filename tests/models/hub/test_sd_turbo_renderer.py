@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ torch = pytest.importorskip("torch", reason="needs the extra [models]")
 pytest.importorskip("diffusers", reason="needs the extra [models]")
 
 from engine.errors import InvalidInput, ModelUnavailable  # noqa: E402
-from engine.ids import ProductId  # noqa: E402
+from engine.ids import PictureHash, ProductId  # noqa: E402
 from engine.ports import Renderer  # noqa: E402
 from engine.query.lexicon import default_lexicon  # noqa: E402
 from engine.rendering import DrawRequest, Rendering  # noqa: E402
@@ -20,15 +22,20 @@ from engine.types import Facet  # noqa: E402
 from models.hub.sd_turbo.architecture import TINY, random_pipeline  # noqa: E402
 from models.hub.sd_turbo.engine import SdTurbo  # noqa: E402
 from models.hub.sd_turbo.load import load_sd_turbo  # noqa: E402
-from models.hub.sd_turbo.plan import Kind, Strengths, kind_of, prompt_for, prompt_of  # noqa: E402
+from models.hub.sd_turbo.plan import Kind, Strengths, kind_of, prompt_for  # noqa: E402
 from models.hub.sd_turbo.renderer import SdTurboRenderer  # noqa: E402
+from models.preprocess import letterbox  # noqa: E402
+from models.variants.catalogue_bank import MemoryFeatures  # noqa: E402
 from models.variants.lay_in import tint  # noqa: E402
+from models.variants.mask import GarmentMasks  # noqa: E402
+from models.variants.request_mask import request_mask  # noqa: E402
 from models.variants.start import start_from  # noqa: E402
 from models.variants.window import window_around  # noqa: E402
+from tests.contracts.renderer_contract import RendererContract  # noqa: E402
 from tests.models.hub.sd_doubles import (  # noqa: E402
-    MemoryBank,
+    Filled,
+    Shelf,
     change,
-    neighbour,
     save_loud_adapter,
 )
 
@@ -44,12 +51,20 @@ def garment(high: int = 40, wide: int = 30) -> np.ndarray:
     return image
 
 
-def mask_of(request: DrawRequest) -> np.ndarray:
-    return (request.reference[..., 0] < 100).astype(np.float32)
+MASKS = GarmentMasks(Filled(), classes=("top",), revision="filled")
 
 
 def asked(after: dict[Facet, str], **settings: Any) -> DrawRequest:
-    return DrawRequest(**{"reference": garment(), "change": change(after), **settings})
+    image = settings.pop("reference", garment())
+    high, wide = image.shape[:2]
+    box = (wide // 4, high // 4, wide - wide // 4, high - high // 4)
+    return DrawRequest(
+        **{"reference": image, "change": change(after), "box_xyxy_px": box, **settings}
+    )
+
+
+def mask_of(request: DrawRequest) -> np.ndarray:
+    return request_mask(request, MASKS, None)
 
 
 @pytest.fixture(scope="module")
@@ -63,20 +78,32 @@ def adapted(tmp_path_factory: pytest.TempPathFactory) -> SdTurbo:
     return SdTurbo(random_pipeline(TINY), adapter=folder)
 
 
-def renderer(engine: SdTurbo, bank: MemoryBank | None = None, **settings: Any) -> SdTurboRenderer:
-    return SdTurboRenderer(engine, masks=mask_of, lexicon=default_lexicon(), bank=bank, **settings)
+def renderer(engine: SdTurbo, bank: Shelf | None = None, **settings: Any) -> SdTurboRenderer:
+    return SdTurboRenderer(engine, masks=MASKS, lexicon=default_lexicon(), bank=bank, **settings)
 
 
-def hats() -> MemoryBank:
-    return MemoryBank([neighbour("hat", "red hat", 1), neighbour("cap", "blue cap", 2)])
+def hats() -> Shelf:
+    return Shelf(("red", "hat"), ("blue", "cap"))
 
 
 def draw(made: SdTurboRenderer, request: DrawRequest, *seeds: int) -> list[Rendering]:
     return list(made.draw(request, seeds or (1,)))
 
 
-def test_it_is_a_renderer(engine: SdTurbo) -> None:
-    made: Renderer = renderer(engine)
+class TestContract(RendererContract):
+    @pytest.fixture
+    def renderer(self, adapted: SdTurbo) -> Renderer:
+        return renderer(adapted, hats(), neighbours=2)
+
+    @pytest.fixture
+    def drawable(self) -> Sequence[DrawRequest]:
+        without = frozenset({ProductId("hat")})
+        large = garment(80, 40)
+        return [asked(RED), asked(STRIPED, without=without), asked(SLEEVELESS, reference=large)]
+
+
+def test_its_revision_is_of_weights_and_settings(engine: SdTurbo) -> None:
+    made = renderer(engine)
     assert made.name == "sd-turbo"
     assert made.revision.startswith(engine.revision)
     assert made.revision == renderer(engine).revision
@@ -153,11 +180,11 @@ def test_neighbours_help_by_slerp_the_first_alone_and_are_named(engine: SdTurbo)
     request = asked(RED)
     (helped,) = draw(renderer(engine, bank, neighbours=2), request)
     assert [each.product_id for each in helped.sources] == ["hat"]
-    assert bank.asked == [("red long sleeve shirt", 1, frozenset())]
+    assert bank.asked == [(request.change.after, 1)]
     (alone,) = draw(renderer(engine), request)
     assert alone.sources == ()
     assert not np.array_equal(alone.image, helped.image)
-    (empty,) = draw(renderer(engine, MemoryBank([])), request)
+    (empty,) = draw(renderer(engine, Shelf()), request)
     assert np.array_equal(empty.image, alone.image)
 
 
@@ -177,21 +204,23 @@ def test_the_products_own_picture_does_not_help(engine: SdTurbo) -> None:
 def test_features_are_made_once_for_a_picture_a_caption_and_a_revision(
     engine: SdTurbo, adapted: SdTurbo
 ) -> None:
-    bank = hats()
-    draw(renderer(engine, bank), asked(RED))
-    assert bank.made == 2  # its middle features and its text's vector
-    draw(renderer(engine, bank), asked(STRIPED), 5)
-    assert bank.made == 2
-    draw(renderer(adapted, bank), asked(RED))
-    assert bank.made == 4
-    source, _, picture = bank.neighbours[0]
-    bank.neighbours[0] = (source, "green hat", picture)
-    draw(renderer(engine, bank), asked(RED))
-    assert bank.made == 6
-    (key,) = [each for each in bank.kept if "middle" in each][:1]
-    assert key.startswith(f"sd-turbo/{engine.revision}/middle/hash-hat/")
-    assert bank.kept[key].shape == (32, 8, 8)
-    assert bank.kept[key].dtype == np.float16
+    bank, kept = hats(), MemoryFeatures()
+
+    def made(by: SdTurbo, after: dict[Facet, str]) -> int:
+        before = len(kept._held)
+        draw(renderer(by, bank, features=kept), asked(after))
+        return len(kept._held) - before
+
+    assert made(engine, RED) == 2  # its middle features and its text's vector
+    assert made(engine, STRIPED) == 0
+    assert made(adapted, RED) == 2
+    assert sorted(each.shape for each in kept._held.values()) == [(32,), (32,), *[(32, 8, 8)] * 2]
+    first = bank.held[0]
+    bank.held[0] = dataclasses.replace(first, attributes={Facet.TYPE: "cap"})
+    assert made(engine, RED) == 2
+    source = dataclasses.replace(first.source, picture=PictureHash("f" * 64))
+    bank.held[0] = dataclasses.replace(first, source=source)
+    assert made(engine, RED) == 2
 
 
 def test_the_gate_is_the_cosine_of_the_text_encoders_vectors(
@@ -204,26 +233,21 @@ def test_the_gate_is_the_cosine_of_the_text_encoders_vectors(
     request = asked(RED)
     draw(renderer(adapted, hats(), neighbours=2), request)
     prompt = adapted.text(prompt_for(request.change.after)).astype(np.float32)
-    expected = [prompt @ adapted.text(prompt_of(words)).astype(np.float32)
-                for words in ("red hat", "blue cap")]  # fmt: skip
+    texts = [prompt_for(each.attributes) for each in hats().held]
+    expected = [prompt @ adapted.text(each).astype(np.float32) for each in texts]
     np.testing.assert_allclose(lent[0].similarity, expected, rtol=1e-6)
-    np.testing.assert_array_equal(
-        adapted.middle(_square(hats().neighbours[0][2]), prompt_of("red hat")), lent[0].features[0]
-    )
-
-
-def _square(picture: np.ndarray) -> np.ndarray:
-    from PIL import Image
-
-    return np.asarray(Image.fromarray(picture).resize((32, 32), Image.Resampling.BICUBIC))
+    square = letterbox(hats().held[0].picture, height_px=32, width_px=32)
+    np.testing.assert_array_equal(adapted.middle(square, texts[0]), lent[0].features[0])
 
 
 def test_what_changes_nothing_and_a_garment_that_is_not_found_are_refused(engine: SdTurbo) -> None:
-    with pytest.raises(InvalidInput, match="nothing of it changes"):
+    with pytest.raises(InvalidInput, match="as it is"):
         renderer(engine).draw(asked({}), [1])
-    white = np.full((40, 30, 3), 240, np.uint8)
-    with pytest.raises(InvalidInput, match="empty mask"):
-        draw(renderer(engine), asked(RED, reference=white))
+    nowhere = GarmentMasks(Filled(0.0), classes=("top",), revision="nowhere")
+    made = SdTurboRenderer(engine, masks=nowhere, lexicon=default_lexicon())
+    with pytest.raises(InvalidInput, match="no garment was found") as got:
+        made.draw(asked(RED), [1])
+    assert got.value.where == "box"
 
 
 @pytest.mark.parametrize(
@@ -245,19 +269,17 @@ def test_the_larger_change_decides(after: dict[Facet, str], kind: Kind) -> None:
 def test_prompts_say_every_attribute() -> None:
     words = prompt_for({Facet.COLOUR: "red", Facet.TYPE: "shirt", Facet.SLEEVE: "sleeveless"})
     assert "red sleeveless shirt" in words
-    assert "a garment" in prompt_for({})
+    assert "photo of garment" in prompt_for({})
 
 
 def test_a_renderer_from_a_folder(tmp_path: Path, engine: SdTurbo) -> None:
     with pytest.raises(ModelUnavailable, match="no such folder"):
-        load_sd_turbo(str(tmp_path / "sd"), masks=mask_of, lexicon=default_lexicon(), device="cpu")
+        load_sd_turbo(str(tmp_path / "sd"), masks=MASKS, lexicon=default_lexicon(), device="cpu")
     random_pipeline(TINY).save_pretrained(tmp_path / "sd")
-    made = load_sd_turbo(
-        str(tmp_path / "sd"), masks=mask_of, lexicon=default_lexicon(), device="cpu"
-    )
+    made = load_sd_turbo(str(tmp_path / "sd"), masks=MASKS, lexicon=default_lexicon(), device="cpu")
     assert made.revision == renderer(engine).revision
     assert np.array_equal(
         draw(made, asked(RED))[0].image, draw(renderer(engine), asked(RED))[0].image
     )
     with pytest.raises(InvalidInput, match="got the device"):
-        load_sd_turbo("x/y", masks=mask_of, lexicon=default_lexicon(), device="tpu")
+        load_sd_turbo("x/y", masks=MASKS, lexicon=default_lexicon(), device="tpu")
