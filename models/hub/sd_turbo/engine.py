@@ -38,6 +38,7 @@ STEPS = (1, 4)
 SLERP = 0.8
 """Weight of the target where no adapter is there: the paper's constant (§3.2)."""
 _CLOCK = 1000
+_SEEDS = 2**63
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -143,7 +144,7 @@ class SdTurbo:
         Args:
             start: uint8 (`size_px`, `size_px`, 3).
             prompt: What it is to become.
-            seeds: Of the noise, at least 0.
+            seeds: Of the noise, 0 to 2^63 - 1.
             strength: How much noise the start gets: above 0; 1 keeps next to nothing of it.
             steps: Calls of the UNet a picture, 1 or 4.
             lent: From the catalogue, if anything.
@@ -160,8 +161,8 @@ class SdTurbo:
             raise InvalidInput(f"got {strength}, expected more than 0, at most 1", where="strength")
         for first in range(0, len(seeds), self.batch):
             chosen = list(seeds[first : first + self.batch])
-            if min(chosen) < 0:
-                raise InvalidInput(f"got {min(chosen)}, expected at least 0", where="seed")
+            if not 0 <= min(chosen) <= max(chosen) < _SEEDS:
+                raise InvalidInput(f"got {chosen}, expected 0 to 2^63 - 1", where="seeds")
             yield from self._draw(start, prompt, chosen, timesteps(strength, steps), lent)
 
     @torch.inference_mode()

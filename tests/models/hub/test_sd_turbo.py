@@ -259,7 +259,8 @@ def test_attention_is_torchs_own(plain: SdTurbo) -> None:
         ({"steps": 2}, "1 or 4"),
         ({"strength": 0.0}, "more than 0"),
         ({"strength": 1.5}, "at most 1"),
-        ({"seeds": [-1]}, "at least 0"),
+        ({"seeds": [-1]}, "expected 0 to"),
+        ({"seeds": [2**63]}, "expected 0 to"),
     ],
 )
 def test_bad_numbers_are_refused(plain: SdTurbo, settings: dict[str, Any], message: str) -> None:

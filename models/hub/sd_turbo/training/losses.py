@@ -35,7 +35,7 @@ class SdJudge(nn.Module):
         super().__init__()
         # In a tuple, so that the teacher's weights are none of the judge's.
         self._teacher = (unet,)
-        self._noise = DDPMScheduler.from_config(schedule.config)
+        self._noise: Any = DDPMScheduler.from_config(schedule.config)
         settings: Any = unet.config
         channels, token = settings.block_out_channels, settings.cross_attention_dim
         self.heads = nn.ModuleList(Head(each, token) for each in (*channels, channels[-1]))
@@ -54,7 +54,7 @@ class SdJudge(nn.Module):
             noise: As `latents`.
             time: (B,) int64, 0 to `times` - 1.
         """
-        noisy = self._noise.add_noise(latents, noise, time)  # pyright: ignore[reportArgumentType]
+        noisy = self._noise.add_noise(latents, noise, time)
         seen = level_features(self._teacher[0], noisy, time, tokens)
         prompt = tokens.mean(1).detach()
         return torch.stack(
