@@ -26,6 +26,7 @@ def device_for(asked: str) -> str:
         raise InvalidInput(f"got the device {asked!r}", hint="Expected auto, cpu, cuda or cuda:1.")
     if asked != "cpu" and not gpu:
         raise ModelUnavailable(
-            f"no GPU is visible to torch for the device {asked!r}", hint="Use --device cpu, or set the device to cpu."
+            f"no GPU is visible to torch for the device {asked!r}",
+            hint="Use --device cpu, or set the device to cpu.",
         )
     return asked
