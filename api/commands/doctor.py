@@ -233,6 +233,34 @@ def _variants(container: Container) -> Iterator[Check]:
         yield Check(name=name, status="ok", message=message)
 
 
+def _sd_turbo(container: Container) -> Iterator[Check]:
+    from importlib.util import find_spec
+
+    from models.hub.sd_turbo.checkpoint import find_pipeline
+
+    name = "sd-turbo"
+    settings = container.settings
+    if not settings.variants_model:
+        yield Check(name=name, status="ok", message="off: LOOKALIKE_VARIANTS_MODEL names none")
+        return
+    if find_spec("diffusers") is None:
+        message = "diffusers is not installed: pip install 'lookalike[models]'"
+        yield Check(name=name, status="warn", message=message)
+        return
+    try:
+        # What is not here is not fetched to look at it.
+        files = find_pipeline(settings.variants_model, network=False)
+    except LookalikeError as error:
+        yield Check(name=name, status="warn", message=str(error))
+        return
+    adapter = settings.variants_adapter
+    if adapter is not None and not (adapter / "sd-adapter.safetensors").is_file():
+        yield Check(name=name, status="warn", message=f"{adapter} has no sd-adapter.safetensors")
+        return
+    helped = "slerp" if adapter is None else f"adapter {adapter}"
+    yield Check(name=name, status="ok", message=f"{files.folder}, {helped}")
+
+
 def _index(container: Container) -> Iterator[Check]:
     from engine.ids import point_id
     from engine.index.open import index_exists
@@ -292,6 +320,7 @@ _LOOKS: tuple[Callable[[Container], Iterator[Check]], ...] = (
     _tagger,
     _main_product,
     _variants,
+    _sd_turbo,
     _index,
     _port,
 )

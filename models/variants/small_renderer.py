@@ -16,7 +16,7 @@ from engine.errors import InvalidInput, ModelUnavailable
 from engine.look import LookService
 from engine.query.lexicon import Lexicon
 from engine.rendering import DrawRequest, Rendering
-from engine.types import BoxPx, Facet, ImageRGB
+from engine.types import Facet, ImageRGB
 from models.variants.catalogue_bank import (
     Bank,
     FeatureCache,
@@ -30,8 +30,8 @@ from models.variants.mask import GarmentMasks
 from models.variants.oklab import oklab, to_linear
 from models.variants.patterns import PATTERNS
 from models.variants.plain import plain_ground
-from models.variants.product_mask import mask_product
 from models.variants.recolour import Garment
+from models.variants.request_mask import garment_alpha, request_mask
 from models.variants.shades import is_shade, named_by, shade_near, shade_of
 from models.variants.sketches import Sketcher
 from models.variants.turbo import SmallTurbo
@@ -100,7 +100,7 @@ class SmallRenderer:
                 hint="Ask for another colour, pattern, material, sleeve, neck or type: 'but red'.",
                 code="variant.no_change",
             )
-        mask = self._mask(request)
+        mask = request_mask(request, self._masks, self._look)
         colour, pattern = change.after.get(Facet.COLOUR, ""), change.after.get(Facet.PATTERN, "")
         dyed = Facet.COLOUR in change.facets
         if change.facets <= {Facet.COLOUR, Facet.PATTERN} and (
@@ -152,7 +152,9 @@ class SmallRenderer:
         held = self._features.get([key]).get(key)
         if held is None:
             found = np.zeros(0, np.float16)
-            alpha = self._alpha(helper.picture, None, helper.source.title)
+            alpha = garment_alpha(
+                helper.picture, self._masks, self._look, title=helper.source.title
+            )
             if (inside := alpha > 0.5).any():
                 cloth = cloth_of(oklab(to_linear(helper.picture[inside])), alpha[inside])
                 found = found if cloth.patterned else cloth.colour.astype(np.float16)
@@ -195,25 +197,6 @@ class SmallRenderer:
         if plain_ground(request.reference) is None:  # the generator knows packshots alone
             image = _cut_out(image, mask)
         return self._sketcher.draw(request, image, seeds)
-
-    # --- the garment -----------------------------------------------------------------------------
-
-    def _mask(self, request: DrawRequest) -> NDArray[np.float32]:
-        alpha = self._alpha(request.reference, request.box_xyxy_px, request.title)
-        if not (alpha > 0.5).any():
-            raise InvalidInput(
-                "no garment was found in the picture.",
-                where="picture" if request.box_xyxy_px is None else "box",
-                hint="Draw a box around the garment.",
-                code="variant.no_garment",
-            )
-        return alpha
-
-    def _alpha(self, image: ImageRGB, box: BoxPx | None, title: str) -> NDArray[np.float32]:
-        high, wide = image.shape[:2]
-        if box is None and self._look is not None:
-            return mask_product(image, self._look, self._masks, title=title).alpha
-        return self._masks.mask(image, [box or (0.0, 0.0, float(wide), float(high))], [""])
 
 
 def _cut_out(image: ImageRGB, mask: NDArray[np.float32]) -> ImageRGB:

@@ -35,11 +35,13 @@ COMMANDS = (
     ["train", "teacher"],
     ["train", "composer"],
     ["train", "detector"],
+    ["train", "sd-adapter"],
     ["study"],
     ["study", "distil"],
     ["study", "text-towers"],
     ["eval"],
     ["bench"],
+    ["bench", "variants"],
 )
 
 

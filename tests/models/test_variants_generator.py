@@ -81,7 +81,7 @@ def test_a_fresh_adapter_and_fresh_decoder_changes_change_nothing(
     generator, condition, latents
 ) -> None:
     plain = generator(latents, TIME, condition)
-    space, lora = HSpace(generator, Adapter(WIDTH, heads=2)), DecoderLora(generator)
+    space, lora = HSpace(generator.unet, Adapter(WIDTH, heads=2)), DecoderLora(generator.unet)
     assert torch.equal(generator(latents, TIME, condition), plain)
     space.retrieved = Retrieved(
         features=features(), similarity=torch.ones(COUNT, 2), blend=torch.ones(COUNT)
@@ -97,7 +97,7 @@ def test_no_similarity_is_the_unmodified_model(
     plain = generator(latents, TIME, condition)
     adapter = Adapter(WIDTH, heads=2)
     torch.nn.init.normal_(adapter.out.weight)
-    space = HSpace(generator, adapter)
+    space = HSpace(generator.unet, adapter)
 
     def at(gate: float) -> torch.Tensor:
         space.retrieved = Retrieved(
@@ -115,7 +115,7 @@ def test_no_similarity_is_the_unmodified_model(
 
 def test_decoder_changes_go_with_their_scale_and_their_hooks(generator, condition, latents) -> None:
     plain = generator(latents, TIME, condition)
-    lora = DecoderLora(generator)
+    lora = DecoderLora(generator.unet)
     for change in lora.changes.values():
         torch.nn.init.normal_(change[1].weight)
     assert not torch.allclose(generator(latents, TIME, condition), plain)
@@ -146,7 +146,7 @@ def test_slerp_turns_by_its_share_of_the_angle() -> None:
 
 def test_a_slerp_with_weight_1_is_no_edit_in_the_generator(generator, condition, latents) -> None:
     plain = generator(latents, TIME, condition)
-    space = HSpace(generator)
+    space = HSpace(generator.unet)
     for weight, same in ((1.0, True), (0.8, False)):
         space.retrieved = Retrieved(
             features=features(1),

@@ -6,9 +6,8 @@ one with the scale at 0.
 
 from __future__ import annotations
 
+from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from torch import Tensor, nn
-
-from models.training.variants.network import Generator
 
 __all__ = ["DecoderLora"]
 
@@ -17,16 +16,16 @@ class DecoderLora(nn.Module):
     """Adds ``scale · up(down(x))`` to every convolution and linear layer of the way up.
 
     Args:
-        generator: Whose UNet; gets forward hooks.
+        unet: Gets forward hooks.
         rank: Of each change.
     """
 
-    def __init__(self, generator: Generator, rank: int = 4):
+    def __init__(self, unet: UNet2DConditionModel, rank: int = 4):
         super().__init__()
         self.scale: float | Tensor = 1.0
         self.changes = nn.ModuleDict()
         self._handles = []
-        for name, layer in generator.unet.up_blocks.named_modules():
+        for name, layer in unet.up_blocks.named_modules():
             change = _change(layer, rank)
             if change is None:
                 continue
@@ -35,6 +34,8 @@ class DecoderLora(nn.Module):
 
     def _hook(self, change: nn.Module):
         def add(_module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+            if isinstance(self.scale, float) and self.scale == 0:
+                return output
             return output + self.scale * change(inputs[0])
 
         return add
