@@ -41,7 +41,7 @@ def save_loud_adapter(folder: Path, *, block: bool = True, decoder: bool = True)
         torch.nn.init.normal_(adapter.proj_out.weight, std=0.3)
     if decoder:
         for each in lora.changes.values():
-            torch.nn.init.normal_(each[1].weight, std=0.1)
+            torch.nn.init.normal_(each.get_submodule("1").get_parameter("weight"), std=0.1)
     save_adapter(folder, config, adapter, lora)
     return folder
 

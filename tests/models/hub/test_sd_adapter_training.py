@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -83,7 +84,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> SdAdapterConfig:
     )
 
 
-def model_and_goal() -> tuple[SdRetrieval, Goal, torch.Tensor, Retrieved]:
+def model_and_goal() -> tuple[SdRetrieval, Goal, Any, Retrieved]:
     student, teacher = random_pipeline(TINY), random_pipeline(TINY, seed=1)
     torch.manual_seed(2)
     model = SdRetrieval(student, teacher, adapter_for(student.unet, rank=2, engine="x"))
@@ -165,7 +166,8 @@ def test_one_step_is_what_serving_draws_from_pure_noise() -> None:
 
         model.remove()
         engine.remove()
-        theirs = StableDiffusionPipeline(**pipeline.components, requires_safety_checker=False)(
+        whole: Any = StableDiffusionPipeline(**pipeline.components, requires_safety_checker=False)
+        theirs = whole(
             prompt="a hat",
             latents=goal.noise[:1],
             num_inference_steps=1,

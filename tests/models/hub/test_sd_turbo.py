@@ -110,7 +110,7 @@ def test_folded_changes_do_what_changes_on_hooks_do(tmp_path: Path) -> None:
     latents = torch.randn(2, 4, 16, 16, generator=torch.Generator().manual_seed(0))
     tokens = torch.randn(2, 5, 32, generator=torch.Generator().manual_seed(1))
 
-    def run() -> torch.Tensor:
+    def run() -> Any:
         with torch.no_grad():
             return unet(latents, 400, tokens).sample
 
@@ -389,13 +389,14 @@ def test_adapters_that_do_not_fit_are_refused(tmp_path: Path) -> None:
 
 
 def test_at_full_width_it_is_the_size_that_the_paper_counts() -> None:
+    sizes: dict[str, Any] = {
+        "block_out_channels": FULL.channels,
+        "cross_attention_dim": FULL.token,
+        "attention_head_dim": FULL.heads,
+        "use_linear_projection": True,
+    }
     with torch.device("meta"):
-        unet = UNet2DConditionModel(
-            block_out_channels=FULL.channels,
-            cross_attention_dim=FULL.token,
-            attention_head_dim=FULL.heads,
-            use_linear_projection=True,
-        )
+        unet = UNet2DConditionModel(**sizes)
         adapter = BlockAdapter(FULL.channels[-1], FULL.channels[-1] // 64, FULL.groups)
     whole = sum(each.numel() for each in unet.parameters())
     ours = sum(each.numel() for each in adapter.parameters())
