@@ -156,11 +156,13 @@ class Container:
 
     def close(self) -> None:
         """Stop the jobs and close index and catalogue, in this order. Closing twice is fine."""
-        with self._lock:
-            for part in ("variants", "jobs", "index", "catalogue"):
+        for part in ("variants", "jobs", "index", "catalogue"):
+            with self._lock:
                 built = self._built.pop(part, None)
-                if built is not None:
-                    built.close()
+            # Not under the lock: a job that is waited for may still ask for a part.
+            if built is not None:
+                built.close()
+        with self._lock:
             for part in ("search", "reconciled"):
                 self._built.pop(part, None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -18,8 +18,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from engine.catalogue.store import open_catalogue
 from engine.images import decode_image
 from engine.provenance import is_generated, pixel_hash_of
+from engine.rendering import DrawRequest, Rendering
 from engine.types import Facet
 from tests.api.pictures import encoded, garment
 from tests.api.variants_client import ask, finished, until, variants_api
@@ -506,3 +508,25 @@ def test_no_body_breaks_it(api: TestClient, body: dict[str, Any]) -> None:
     assert answer.status_code in (202, 404, 422), answer.text
     if answer.status_code != 202:
         assert answer.json()["code"]
+
+
+def test_closing_waits_for_a_picture_that_still_needs_other_parts(own_home: Path) -> None:
+    gate = threading.Semaphore(0)
+
+    class Asking(DyeingRenderer):
+        """Needs a part of the container for each picture, as one with a bank does."""
+
+        def draw(self, request: DrawRequest, seeds: Sequence[int]) -> Iterator[Rendering]:
+            for each in super().draw(request, seeds):
+                gate.acquire()
+                assert container.blobs
+                yield each
+
+    with variants_api(own_home, Asking()) as api:
+        container = api.app.state.parts.container
+        job = ask(api, product_id="P01", count=3)
+        until(api, job["id"], "running")
+        threading.Timer(0.3, gate.release).start()
+    renders = open_catalogue(f"sqlite:///{own_home / 'catalogue.sqlite'}").renders
+    record = renders.get(job["id"], now_s=0)
+    assert (record.status.value, record.attempts, len(record.pictures)) == ("queued", 0, 1)
