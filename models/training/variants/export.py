@@ -25,8 +25,9 @@ from models.training.variants.half import h_space
 from models.training.variants.hspace import Retrieved
 from models.training.variants.network import Condition, Generator
 from models.variants.prompts import PromptVocabulary
+from models.variants.structure import STRUCTURE_CHANNELS
 
-__all__ = ["export_variants"]
+__all__ = ["export_bare", "export_variants"]
 
 WEIGHTS = "variants.safetensors"
 
@@ -80,6 +81,19 @@ class _Generator(nn.Module):
         finally:
             held.space.retrieved = None
             held.lora.scale = 1.0
+
+
+class _Bare(nn.Module):
+    """The student alone, under the name that its weights have in the file."""
+
+    def __init__(self, student: Generator):
+        super().__init__()
+        self.student = student
+
+    def forward(
+        self, latents: Tensor, time: Tensor, text: Tensor, codes: Tensor, planes: Tensor
+    ) -> Tensor:
+        return self.student(latents, time, Condition(text=text, codes=codes, planes=planes))
 
 
 class _Middle(nn.Module):
@@ -206,3 +220,31 @@ def export_variants(
     }
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
     return swap_folder(folder, served)
+
+
+def export_bare(student: Generator, folder: Path) -> Path:
+    """The student's graph as it would be without retrieval, over a served folder's weights.
+
+    Nothing serves it: it is what the cost of the hooks is held against.
+
+    Args:
+        student: Whose weights are those of the folder; no hooks on it.
+        folder: What `export_variants` wrote.
+
+    Returns:
+        The graph's file.
+    """
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    latents = torch.zeros(2, *config["latents"])
+    text = torch.zeros(2, student.tokens.text.in_features)
+    codes = torch.zeros(2, len(student.tokens.facets) + 1, dtype=torch.long)
+    planes = torch.zeros(2, STRUCTURE_CHANNELS, *latents.shape[2:])
+    path = folder / "bare.onnx"
+    _export(
+        _Bare(student),
+        (latents, torch.ones(2), text, codes, planes),
+        ("latents", "time", "text", "codes", "planes"),
+        "velocity",
+        path,
+    )
+    return path
