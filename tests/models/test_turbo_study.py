@@ -96,7 +96,7 @@ def test_every_arm_is_measured_in_both_modes_and_on_held_out_pairs(found: StudyR
     assert not [each for each in found.figures if each.metric == "of-teacher" and
                 ARMS[each.arm].bound]  # fmt: skip
     for batch in (1, 4):
-        for arm in ("hooks-idle", "adapter-given", "adapter", "four-step"):
+        for arm in ("hooks-idle", "adapter-given", "adapter", "adapter-merged", "four-step"):
             assert ("ratio", f"{arm}/one-step", f"batch {batch}") in shown
         assert ("ms_p50", "retrieval", f"batch {batch}") in shown
     fractions = [e for e in found.figures if e.metric in ("attributes", "type", "colour", "change")]

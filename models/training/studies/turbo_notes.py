@@ -66,7 +66,8 @@ def notes_of(
         "axes of compact's vectors (times 100), corrected for few pictures by the bootstrap. "
         "outline-iou, edge-distance (chamfer distance of edges inside, where folds are kept), "
         "outside-delta-e: to the reference.",
-        "ms_p50: prompt to pixels on one thread of ONNX Runtime, a picture; one-step and "
-        "four-step by a graph without hooks; hooks-idle: the served graph with nothing "
-        "retrieved; adapter-given: retrieval not counted.",
+        "ms_p50: prompt to pixels on one thread of ONNX Runtime, a picture; one-step and four-step "
+        "by a graph without hooks; hooks-idle: the served graph with nothing retrieved; "
+        "adapter-given: retrieval not counted; adapter-merged: decoder changes merged into the "
+        "weights, no slerp, which nothing serves. retrieval: exact, over captions in memory.",
     )

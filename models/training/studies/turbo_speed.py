@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from models.training.checkpoint import load_average
 from models.training.studies.turbo_material import TurboMaterial, rows_of
 from models.training.studies.turbo_prompts import Prompts
 from models.training.variants.autoencoder import Autoencoder
-from models.training.variants.export import export_bare, export_variants
+from models.training.variants.export import export_bare, export_merged, export_variants
 from models.training.variants.neighbours import title_groups
 from models.variants.prompts import caption
 from models.variants.turbo import Helped, Networks, SmallTurbo
@@ -31,6 +32,16 @@ _BATCHES = (1, 4)
 _ANCHOR = "one-step"
 _THREADS = 1
 _BARE = ("latents", "time", "text", "codes", "planes")
+_MERGED = (*_BARE, "retrieved", "similarity")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graphs:
+    """The generator as it is served, without any hook, and with the decoder's changes merged."""
+
+    served: SmallTurbo
+    bare: SmallTurbo
+    merged: SmallTurbo
 
 
 class _Fewer:
@@ -69,8 +80,7 @@ def speed_figures(
         folder: Gets the graphs.
         count: Turns.
     """
-    served, bare = _served(material, folder)
-    held = material.bank
+    graphs = _served(material, folder)
     groups = title_groups(material.catalogue.pairs.titles)
     figures: list[Figure] = []
     for batch in _BATCHES:
@@ -78,26 +88,7 @@ def speed_figures(
         for turn in range(count + 1):
             first = turn * batch % max(1, len(prompts) - batch + 1)
             part = prompts[first : first + batch]
-            said = [each.attributes for each in part]
-            seeds = list(range(len(part)))
-            texts = material.encoder.embed_texts([caption(each) for each in said])
-            own = groups[rows_of(part)]
-
-            def helped() -> Helped:
-                near = held.search.nearest(texts, count=1, without=own)  # noqa: B023
-                features = held.features[near.rows].astype(np.float32)
-                return Helped(features=features, similarity=near.similarity)
-
-            ready = helped()
-            ways: dict[str, Callable[[], object]] = {
-                _ANCHOR: lambda: bare.draw(said, seeds=seeds),  # noqa: B023
-                "four-step": lambda: bare.draw(said, seeds=seeds, steps=4),  # noqa: B023
-                "hooks-idle": lambda: served.draw(said, seeds=seeds),  # noqa: B023
-                "adapter-given": lambda: served.draw(said, seeds=seeds, helped=ready),  # noqa: B023
-                "retrieval": helped,
-                "adapter": lambda: served.draw(said, seeds=seeds, helped=helped()),  # noqa: B023
-            }
-            for name, way in ways.items():
+            for name, way in _ways(graphs, material, part, groups).items():
                 began = time.perf_counter()
                 way()
                 took = 1000 * (time.perf_counter() - began) / len(part)
@@ -105,6 +96,34 @@ def speed_figures(
                     spent.setdefault(name, []).append(took)
         figures += _figures(spent, f"batch {batch}")
     return figures
+
+
+def _ways(
+    graphs: Graphs, material: TurboMaterial, prompts: Prompts, groups: NDArray[np.int64]
+) -> dict[str, Callable[[], object]]:
+    """What is timed of some prompts."""
+    held = material.bank
+    said = [each.attributes for each in prompts]
+    seeds = list(range(len(prompts)))
+    # The prompt is embedded to be drawn in any case, and once is enough.
+    texts = material.encoder.embed_texts([caption(each) for each in said])
+    own = groups[rows_of(prompts)]
+
+    def helped() -> Helped:
+        near = held.search.nearest(texts, count=1, without=own)
+        features = held.features[near.rows].astype(np.float32)
+        return Helped(features=features, similarity=near.similarity)
+
+    ready = helped()
+    return {
+        _ANCHOR: lambda: graphs.bare.draw(said, seeds=seeds),
+        "four-step": lambda: graphs.bare.draw(said, seeds=seeds, steps=4),
+        "hooks-idle": lambda: graphs.served.draw(said, seeds=seeds),
+        "adapter-given": lambda: graphs.served.draw(said, seeds=seeds, helped=ready),
+        "retrieval": helped,
+        "adapter": lambda: graphs.served.draw(said, seeds=seeds, helped=helped()),
+        "adapter-merged": lambda: graphs.merged.draw(said, seeds=seeds, helped=helped()),
+    }
 
 
 def _figures(spent: dict[str, list[float]], condition: str) -> Iterator[Figure]:
@@ -123,8 +142,7 @@ def _figures(spent: dict[str, list[float]], condition: str) -> Iterator[Figure]:
             )  # fmt: skip
 
 
-def _served(material: TurboMaterial, folder: Path) -> tuple[SmallTurbo, SmallTurbo]:
-    """The generator as it is served, and with a graph that has no hooks."""
+def _served(material: TurboMaterial, folder: Path) -> Graphs:
     student, retrieval = material.retrieval("adapter")
     autoencoder = Autoencoder()
     autoencoder.load_state_dict(load_average(material.checkpoint("autoencoder")))
@@ -155,7 +173,12 @@ def _served(material: TurboMaterial, folder: Path) -> tuple[SmallTurbo, SmallTur
         )
 
     bare = _Fewer(_opened(export_bare(student, target)), _BARE)
-    return turbo(_opened(target / "generator.onnx")), turbo(bare)
+    student, retrieval = material.retrieval("adapter")
+    path = export_merged(student, retrieval, target, folder / "merged")
+    merged = _Fewer(_opened(path), _MERGED)
+    return Graphs(
+        served=turbo(_opened(target / "generator.onnx")), bare=turbo(bare), merged=turbo(merged)
+    )
 
 
 def _opened(path: Path) -> OnnxTower:
