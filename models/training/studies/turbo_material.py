@@ -60,6 +60,7 @@ class TurboMaterial:
 
     def __init__(self, config: VariantsConfig, work: Path):
         self.config, self._work = config, work
+        self._digests: dict[str, bytes] = {}
         for name in ("autoencoder.safetensors", "latents.npy"):
             if not (config.work / name).exists():
                 raise _missing(config.work / name, "")
@@ -90,8 +91,10 @@ class TurboMaterial:
         """Hash of the checkpoints of stages, under which what they drew is kept."""
         found = hashlib.sha256()
         for stage in stages:
-            with self.checkpoint(stage).open("rb") as file:
-                found.update(hashlib.file_digest(file, "sha256").digest())
+            if stage not in self._digests:
+                with self.checkpoint(stage).open("rb") as file:
+                    self._digests[stage] = hashlib.file_digest(file, "sha256").digest()
+            found.update(self._digests[stage])
         return found.hexdigest()[:16]
 
     @cached_property
