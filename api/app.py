@@ -20,8 +20,19 @@ from api.metrics import Metrics
 from api.middleware import RequestFrame
 from api.openapi import build_openapi
 from api.renditions import Renditions
-from api.routes import detections, health, ingestions, page, pictures, products, search
+from api.routes import (
+    detections,
+    health,
+    ingestions,
+    page,
+    pictures,
+    products,
+    search,
+    variants,
+)
 from api.state import AppState
+from api.variants.engines import any_engine
+from api.variants.worker import WorkerEvents
 from api.version import lookalike_version
 from engine.errors import LookalikeError
 
@@ -55,6 +66,8 @@ def create_app(container: Container) -> FastAPI:
         pictures=Gate(at_once=limits.searches_at_once, waiting=_PICTURES_WAITING),
         # A gallery takes as long as a hundred searches, which must not wait for it.
         looks=Gate(at_once=1, waiting=_LOOKS_WAITING),
+        # As many may ask at once as may wait afterwards.
+        variants=Gate(at_once=1, waiting=limits.variants_waiting),
         renditions=Renditions(most_bytes=limits.picture_cache_bytes),
     )
 
@@ -78,7 +91,7 @@ def create_app(container: Container) -> FastAPI:
         openapi_url="/openapi.json",
     )
     app.state.parts = state
-    for module in (search, products, detections, ingestions, pictures, health, page):
+    for module in (search, products, detections, variants, ingestions, pictures, health, page):
         app.include_router(module.router)
     install_errors(app)
     # The last one added is the outermost.
@@ -107,6 +120,12 @@ def _open(state: AppState) -> None:
     read_ahead()
     uploads.sweep(container.catalogue.jobs.waiting_feeds())
     container.start_jobs(partial(_on_ingested, state.metrics, uploads, read_ahead))
+    metrics = state.metrics
+    drawing = container.start_variants(
+        WorkerEvents(on_picture=metrics.on_variant, on_finished=metrics.on_variants_job)
+    )
+    metrics.count_waiting_variants(drawing.waiting)
+    state.parts["variants"] = "ok" if any_engine(container.renderers) else "unavailable"
     state.ready = True
 
 

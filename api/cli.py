@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands import bench, demo, detect, doctor, ingest, search, serve, study, train
+from api.commands import bench, demo, detect, doctor, ingest, render, search, serve, study, train
 from api.commands import eval as evaluate
 from api.commands.terminal import EXIT_CODES, tell
 from engine.errors import LookalikeError
@@ -48,6 +48,7 @@ def root(
 
 app.command(name="ingest", epilog=EXIT_CODES)(ingest.ingest)
 app.command(name="search", epilog=EXIT_CODES)(search.search)
+app.command(name="render", epilog=EXIT_CODES)(render.render)
 app.command(name="detect", epilog=EXIT_CODES)(detect.detect)
 app.command(name="serve", epilog=EXIT_CODES)(serve.serve)
 app.command(name="demo", epilog=EXIT_CODES)(demo.demo)

@@ -15,6 +15,8 @@ from api.settings import Settings
 if TYPE_CHECKING:
     from api.feed_uploads import FeedUploads
     from api.uploads import UploadStore
+    from api.variants.jobs import VariantJobs
+    from api.variants.worker import WorkerEvents
     from engine.blobs import BlobFolder
     from engine.catalogue.store import CatalogueStore
     from engine.look import LookService
@@ -79,7 +81,7 @@ class Container:
 
     @property
     def renderers(self) -> Mapping[str, Renderer]:
-        """Name → what draws variants; the default first."""
+        """Name → what draws variants, loaded when it is looked up; the default first."""
         return self._once("renderers", self._build_renderers)
 
     @property
@@ -132,6 +134,19 @@ class Container:
         """Ingestions that run behind the API."""
         return self.start_jobs()
 
+    def start_variants(self, events: WorkerEvents | None = None) -> VariantJobs:
+        """Start to draw variants behind the API; those left unfinished go on.
+
+        Args:
+            events: Are told of what is drawn, in other threads.
+        """
+        return self._once("variants", lambda: self._start_variants(events))
+
+    @property
+    def variants(self) -> VariantJobs:
+        """Variants that are drawn behind the API."""
+        return self.start_variants()
+
     def reconcile(self) -> ReconcileReport:
         """Make the index agree with the catalogue, which is the source of truth.
 
@@ -142,7 +157,7 @@ class Container:
     def close(self) -> None:
         """Stop the jobs and close index and catalogue, in this order. Closing twice is fine."""
         with self._lock:
-            for part in ("jobs", "index", "catalogue"):
+            for part in ("variants", "jobs", "index", "catalogue"):
                 built = self._built.pop(part, None)
                 if built is not None:
                     built.close()
@@ -254,6 +269,23 @@ class Container:
             look=self.look,
             lexicon=self.lexicon,
             on_finished=on_finished,
+        )
+        jobs.start()
+        return jobs
+
+    def _start_variants(self, events: WorkerEvents | None) -> VariantJobs:
+        from api.variants.jobs import VariantJobs
+        from api.variants.store import VariantFolder
+
+        limits = self.settings.limits
+        jobs = VariantJobs(
+            catalogue=self.catalogue,
+            renderers=self.renderers,
+            folder=VariantFolder(self.settings.variants_folder),
+            at_once=limits.variants_at_once,
+            most_waiting=limits.variants_waiting,
+            keep_s=limits.variant_hours * 3600,
+            events=events,
         )
         jobs.start()
         return jobs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from api.schemas.detections import (
@@ -158,7 +159,7 @@ def to_parse(parse: Parse) -> ParseOut:
     """The wire form of what was understood."""
     return ParseOut(
         text=parse.text,
-        edits=[_edit(each) for each in parse.edits],
+        edits=[to_edit(each) for each in parse.edits],
         free_text=parse.free_text,
         dropped=list(parse.dropped),
     )
@@ -197,7 +198,15 @@ def money_text(minor: int) -> str:
     return f"{minor / _MINOR_PER_MAJOR:.2f}"
 
 
-def _edit(edit: Edit) -> EditOut:
+def time_text(unix_s: float | None) -> str:
+    """A time as ISO 8601 in UTC; empty for one that has not come."""
+    if unix_s is None:
+        return ""
+    return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def to_edit(edit: Edit) -> EditOut:
+    """The wire form of one edit."""
     return EditOut(
         id=edit.edit_id,
         attribute=edit.attribute,

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from api.limits import BodyTooLarge
 from api.routes.bodies import WrongMediaType
 from api.schemas.problems import ProblemDetail, ProblemOut
+from api.variants.queue import TooManyVariants
 from engine.errors import (
     Conflict,
     IndexUnavailable,
@@ -32,6 +33,7 @@ _STATUS: tuple[tuple[type[LookalikeError], int, str], ...] = (
     (InvalidInput, 422, "Invalid input"),
     (NotFound, 404, "Not found"),
     (Conflict, 409, "Conflict"),
+    (TooManyVariants, 429, "Too many requests"),
     (Overloaded, 503, "Too much at once"),
     (IndexUnavailable, 503, "Index unavailable"),
     (ModelUnavailable, 503, "Model unavailable"),
@@ -83,6 +85,8 @@ async def _on_lookalike_error(request: Request, error: Exception) -> Response:
     if status == 500 or isinstance(error, IndexUnavailable):
         logger.error("request failed: %s", error, exc_info=error)
     wait_s = next((wait for kind, wait in _RETRY_AFTER_S.items() if isinstance(error, kind)), "")
+    if isinstance(error, TooManyVariants):
+        wait_s = str(error.retry_after_s)
     headers = {"Retry-After": wait_s} if wait_s else None
     return problem(
         request, status=status, title=title, detail=str(error), code=error.code, headers=headers

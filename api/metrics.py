@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from engine.types import OutcomeKind, SearchQuery
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ingestion.report import IngestionReport
 
 _SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_DRAWING_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0)
 
 
 class Metrics:
@@ -52,6 +53,26 @@ class Metrics:
             ("outcome",),
             registry=self.registry,
         )
+        self._variant_jobs = Counter(
+            "lookalike_variants_jobs",
+            "Requests for variants that have ended here, by how.",
+            ("outcome",),
+            registry=self.registry,
+        )
+        for outcome in ("done", "cached", "failed", "cancelled"):
+            self._variant_jobs.labels(outcome=outcome)
+        self._variant = Histogram(
+            "lookalike_variants_picture_seconds",
+            "Time of drawing one picture.",
+            ("engine",),
+            buckets=_DRAWING_SECONDS,
+            registry=self.registry,
+        )
+        self._variants_waiting = Gauge(
+            "lookalike_variants_queue",
+            "Requests for variants that wait, over all processes.",
+            registry=self.registry,
+        )
         for kind in OutcomeKind:
             self._rows.labels(outcome=kind.value)
 
@@ -78,6 +99,18 @@ class Metrics:
         """Count the rows of an ingestion that has ended."""
         for outcome, count in (report.counts if report else {}).items():
             self._rows.labels(outcome=outcome).inc(count)
+
+    def on_variant(self, engine: str, seconds: float) -> None:
+        """Count a picture that was drawn."""
+        self._variant.labels(engine=engine).observe(seconds)
+
+    def on_variants_job(self, outcome: str) -> None:
+        """Count a job of variants that has ended."""
+        self._variant_jobs.labels(outcome=outcome).inc()
+
+    def count_waiting_variants(self, waiting: Callable[[], int]) -> None:
+        """Ask for the length of the queue whenever somebody looks."""
+        self._variants_waiting.set_function(waiting)
 
     def render(self) -> bytes:
         """The text format."""

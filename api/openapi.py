@@ -14,11 +14,13 @@ from api.schemas.detections import DetectionsRequest
 from api.schemas.ingestions import IngestionRequest
 from api.schemas.problems import ProblemOut
 from api.schemas.search import SearchRequest
+from api.schemas.variants import VariantsRequest
 
 _BY_HAND: tuple[type[BaseModel], ...] = (
     SearchRequest,
     DetectionsRequest,
     IngestionRequest,
+    VariantsRequest,
     ProblemOut,
 )
 _METHODS = ("get", "post", "put", "patch", "delete")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from api.query_picture import decode_query
+from api.variants.engines import Engines
 from engine.errors import ModelUnavailable
 
 if TYPE_CHECKING:
@@ -17,7 +18,15 @@ __all__ = ["build_renderers"]
 
 
 def build_renderers(container: Container) -> Mapping[str, Renderer]:
-    """Name → engine, the one that is meant by default first."""
+    """Name → engine, the one that is meant by default first; each is loaded on first use.
+
+    An engine whose weights are not there raises `engine.errors.ModelUnavailable` when it is looked
+    up, so that a server without them still searches.
+    """
+    return Engines({"small": lambda: _small(container)})
+
+
+def _small(container: Container) -> Renderer:
     from models.variants.catalogue_bank import CatalogueBank
     from models.variants.mask import load_masks
     from models.variants.small_renderer import SmallRenderer
@@ -28,14 +37,14 @@ def build_renderers(container: Container) -> Mapping[str, Renderer]:
         picture=lambda name: decode_query(container.blobs.get(name)),
         texts=container.encoder,
     )
-    small = SmallRenderer(
+    return SmallRenderer(
         masks=load_masks(),
         lexicon=container.lexicon,
         look=container.look,
         turbo=_small_turbo(container),
         bank=bank,
+        features=container.catalogue.features,
     )
-    return {small.name: small}
 
 
 def _small_turbo(container: Container) -> SmallTurbo | None:

@@ -34,6 +34,9 @@ class Limits(BaseModel):
     picture_cache_bytes: int = Field(default=64_000_000, ge=0)
     upload_hours: float = Field(default=24.0, gt=0)
     upload_folder_bytes: int = Field(default=2_000_000_000, ge=1_000)
+    variants_at_once: int = Field(default=1, ge=1, le=64)
+    variants_waiting: int = Field(default=32, ge=0)
+    variant_hours: float = Field(default=24.0, gt=0)
 
 
 class Settings(BaseSettings):
@@ -95,6 +98,11 @@ class Settings(BaseSettings):
     def uploads_folder(self) -> Path:
         """Where shoppers' pictures are kept until they expire."""
         return self.home / "uploads"
+
+    @property
+    def variants_folder(self) -> Path:
+        """Where pictures that were drawn are kept until they expire."""
+        return self.home / "variants"
 
     @property
     def reports_folder(self) -> Path:

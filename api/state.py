@@ -17,6 +17,7 @@ from engine.ids import PictureHash
 from engine.types import ImageRGB
 
 _PICTURE_HASH = re.compile(r"[0-9a-f]{64}")
+_VARIANT = re.compile(r"variant:(?P<job>[0-9a-f]{32})/(?P<number>[1-9][0-9]?)")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,6 +28,7 @@ class AppState:
         searches: Gate of searches.
         looks: Gate of detection.
         pictures: Gate of decoding, encoding and reading pictures.
+        variants: Gate of asking for variants; they are drawn elsewhere.
         ready: Set once the index is reconciled and the encoder has answered.
         closing: Set when the application is asked to stop.
     """
@@ -36,16 +38,17 @@ class AppState:
     searches: Gate
     pictures: Gate
     looks: Gate
+    variants: Gate
     renditions: Renditions
     ready: bool = False
     closing: bool = False
     parts: dict[str, str] = field(default_factory=dict[str, str])
 
     def reference_picture(self, picture: str) -> ImageRGB:
-        """Pixels of an uploaded picture or of one of the catalogue.
+        """Pixels of an uploaded picture, of one of the catalogue, or of a variant without its mark.
 
         Raises:
-            InvalidInput: Neither an upload's id nor a picture's hash.
+            InvalidInput: Neither an upload's id nor a picture's hash nor a variant's name.
             NotFound: No such picture.
         """
         return decode_query(self.picture_bytes(picture))
@@ -54,11 +57,15 @@ class AppState:
         """Encoded form of what `reference_picture` decodes."""
         if picture.startswith("upload:"):
             return self.container.uploads.get(picture)
+        variant = _VARIANT.fullmatch(picture)
+        if variant:
+            return self.container.variants.drawn(variant["job"], int(variant["number"]))
         if not _PICTURE_HASH.fullmatch(picture):
             raise InvalidInput(
                 f"{picture[:80]!r} names no picture.",
                 where="picture",
-                hint="Send an id from POST /v1/pictures or the hash of a catalogue picture.",
+                hint="Send an id from POST /v1/pictures, the hash of a catalogue picture, or"
+                " variant:<id>/<number>.",
                 code="picture.id",
             )
         return self.container.blobs.get(PictureHash(picture))

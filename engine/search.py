@@ -5,10 +5,8 @@ understand → compose → encode → retrieve → fuse → agree → collapse �
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,22 +14,23 @@ from numpy.typing import NDArray
 from engine.catalogue.store import CatalogueStore
 from engine.change import away_from, combine, move, said
 from engine.composition import Reference, Target, compose
-from engine.errors import InvalidInput, NotFound
+from engine.errors import InvalidInput
 from engine.filters import Eq, Filter, In, Or, both
 from engine.ids import PointId, ProductId, TenantId, picture_hash, point_id
 from engine.paging import MAX_DEPTH, decode_cursor, encode_cursor
 from engine.payload import TENANT, maybe, ranking_keys
 from engine.ports import AttributePredictor, Composer, DualEncoder, VectorIndex
 from engine.query.lexicon import Lexicon
-from engine.query.parse import without
 from engine.query.prices import PRICE
 from engine.ranking.agreement import fulfils, scorer
 from engine.ranking.collapse import Group, collapse, product_of
 from engine.ranking.fusion import fuse
 from engine.ranking.reasons import explainer
-from engine.reference import from_picture, from_product, nearby
+from engine.reference import nearby
 from engine.retrieval import Question, beyond, pool
 from engine.snapshots import KEPT_BYTES, Snapshot, Snapshots
+from engine.stages import Stages
+from engine.starts import Starts
 from engine.types import (
     Degradation,
     Facet,
@@ -40,10 +39,8 @@ from engine.types import (
     Operation,
     Parse,
     Product,
-    ScoredPoint,
     SearchQuery,
     SearchResult,
-    VectorName,
 )
 
 MAX_LIMIT = 100
@@ -55,21 +52,6 @@ _TOO_DEEP = Degradation(
     part="cursor",
     message=f"Paging ends after {MAX_DEPTH:,} hits; filters bring the others within reach.",
 )
-
-
-@dataclass(slots=True)
-class _Stages:
-    """Milliseconds spent in each stage; a stage entered twice adds up."""
-
-    ms: dict[str, float] = field(default_factory=dict[str, float])
-
-    @contextmanager
-    def __call__(self, name: str) -> Generator[None]:
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.ms[name] = self.ms.get(name, 0.0) + (time.perf_counter() - start) * 1000
 
 
 class SearchService:
@@ -91,8 +73,14 @@ class SearchService:
         self._index = index
         self._catalogue = catalogue
         self._encoder = encoder
-        self._predictor = predictor
         self._lexicon = lexicon
+        self._starts = Starts(
+            index=index,
+            catalogue=catalogue,
+            encoder=encoder,
+            predictor=predictor,
+            lexicon=lexicon,
+        )
         fits = composer is not None and composer.encoder == encoder.encoder_id.fingerprint
         self._composer = composer if fits else None
         self._texts: dict[str, NDArray[np.float32]] = {}
@@ -113,13 +101,13 @@ class SearchService:
             NotFound: A product named as reference, positive or negative is not in the catalogue.
         """
         _check(query)
-        stage = _Stages()
+        stage = Stages()
         with stage("understand"):
             snapshot = self._snapshots.of(query.tenant)
-            parse = self._understand(query, snapshot)
+            parse = self._starts.parse(query, snapshot)
         with stage("retrieve"):
-            away = _vectors(self._points(query.negatives, query.tenant))
-        reference = self._reference(query, away, snapshot, stage)
+            away = self._starts.vectors(query.negatives, query.tenant)
+        reference = self._starts.reference(query, snapshot, away=away, stage=stage)
         with stage("understand"):
             target = compose(
                 parse, reference=reference, lexicon=self._lexicon, weights=query.weights
@@ -152,6 +140,18 @@ class SearchService:
             encoder=self._encoder.encoder_id.fingerprint,
         )
 
+    def understand(self, query: SearchQuery) -> tuple[Parse, Reference | None]:
+        """What the words ask for, and what the reference is; nothing is searched for.
+
+        Raises:
+            InvalidInput: The words are too long.
+            NotFound: A product named is not in the catalogue.
+        """
+        snapshot = self._snapshots.of(query.tenant)
+        parse = self._starts.parse(query, snapshot)
+        away = self._starts.vectors(query.negatives, query.tenant)
+        return parse, self._starts.reference(query, snapshot, away=away, stage=Stages())
+
     def product(self, product_id: ProductId, tenant: TenantId) -> Product:
         """One product.
 
@@ -165,68 +165,6 @@ class SearchService:
     ) -> Mapping[Facet, tuple[FacetCount, ...]]:
         """Counts of each value among the products that pass the filter."""
         return self._snapshots.of(tenant).counts(names, both(Eq(TENANT, tenant), condition))
-
-    # --- understanding -------------------------------------------------------------------------
-
-    def _understand(self, query: SearchQuery, snapshot: Snapshot) -> Parse:
-        words = query.modification or query.text
-        parse = snapshot.parse(words, modifies=bool(query.modification), lexicon=self._lexicon)
-        parse = without(parse, query.drop)
-        if query.modification and query.text:
-            return replace(parse, free_text=f"{query.text} {parse.free_text}".strip())
-        return parse
-
-    def _reference(
-        self,
-        query: SearchQuery,
-        away: Sequence[NDArray[np.float32]],
-        snapshot: Snapshot,
-        stage: _Stages,
-    ) -> Reference | None:
-        if query.picture is not None:
-            with stage("encode"):
-                vector = self._encoder.embed_images([query.picture])[0]
-            with stage("understand"):
-                found = from_picture(vector, self._predictor, shows=self._shown(query.shows))
-        elif query.like is not None:
-            with stage("retrieve"):
-                (point,) = self._points([query.like], query.tenant)
-            with stage("hydrate"):
-                held = snapshot.products([query.like])
-                product = held.get(query.like) or self.product(query.like, query.tenant)
-            with stage("understand"):
-                own = point.vectors.get(VectorName.PICTURE)
-                found = from_product(product, own, self._predictor)
-        elif query.positives:
-            found = Reference(picture=None, beliefs={})
-        else:
-            return None
-        if not (query.positives or away):
-            return found
-        with stage("retrieve"):
-            towards = _vectors(self._points(query.positives, query.tenant))
-        vector = nearby(found.picture, towards, away, query.weights.negatives)
-        return replace(found, picture=vector)
-
-    def _shown(self, names: frozenset[str]) -> Callable[[str], bool] | None:
-        if not names:
-            return None
-        return lambda value: value in names or self._lexicon.category(value) in names
-
-    def _points(self, products: Sequence[ProductId], tenant: TenantId) -> list[ScoredPoint]:
-        if not products:
-            return []
-        by_point = {point_id(tenant, product): product for product in products}
-        points = self._index.retrieve(list(by_point), with_vectors=True)
-        missing = set(by_point) - {point.point_id for point in points}
-        if missing:
-            raise NotFound(
-                f"no product has the id {by_point[min(missing)]!r}.",
-                where="product_id",
-                hint="Ids are those of the feed's id column.",
-                code="product.not_found",
-            )
-        return points
 
     # --- retrieving ----------------------------------------------------------------------------
 
@@ -281,7 +219,7 @@ class SearchService:
         target: Target,
         query: SearchQuery,
         wanted: int,
-        stage: _Stages,
+        stage: Stages,
     ) -> list[Group]:
         """Groups in order, more than `wanted` of them where there are so many."""
         with stage("retrieve"):
@@ -307,11 +245,6 @@ class SearchService:
         if missing:
             cache.update(zip(missing, self._encoder.embed_texts(missing), strict=True))
         return [cache[text] for text in texts]
-
-
-def _vectors(points: Sequence[ScoredPoint]) -> list[NDArray[np.float32]]:
-    held = [point.vectors.get(VectorName.PICTURE) for point in points]
-    return [vector for vector in held if vector is not None]
 
 
 def _hits(

@@ -26,6 +26,7 @@ from engine.ids import PictureHash
 from engine.images import decode_image
 from engine.look import LookService
 from engine.ports import DualEncoder
+from engine.provenance import pixel_hash, refusal
 from engine.types import ImageRGB
 from ingestion.options import IngestOptions
 from ingestion.pictures import EncodedPicture
@@ -138,8 +139,9 @@ class Embedder:
             else:
                 new.append(each)
         self._claimed.append(frozenset(each.content_hash for each in new))
+        generated = self._catalogue.generated.sizes_wh() if new else frozenset[tuple[int, int]]()
         decoding = tuple(
-            decoders.submit(self._decode, new[start : start + _PER_TASK])
+            decoders.submit(self._decode, new[start : start + _PER_TASK], generated)
             for start in range(0, len(new), _PER_TASK)
         )
         return Work(
@@ -205,13 +207,25 @@ class Embedder:
             for key, image in images.items()
         }
 
-    def _decode(self, pictures: Sequence[EncodedPicture]) -> _Decoded:
+    def _decode(
+        self, pictures: Sequence[EncodedPicture], generated: Collection[tuple[int, int]]
+    ) -> _Decoded:
+        """Decode and store pictures.
+
+        Args:
+            pictures: Encoded.
+            generated: Width and height of pictures that were drawn here: only pictures of such a
+                size can be one of them and have to be hashed.
+        """
         decoded: _Decoded = {}
         for each in pictures:
             try:
                 image = decode_image(
                     each.data, limits=self._options.limits, target_px=self._options.target_px
                 )
+                size_wh = (image.shape[1], image.shape[0])
+                if size_wh in generated and self._catalogue.generated.has(pixel_hash(image)):
+                    raise refusal()
             except DecodeError as error:
                 # The traceback would keep the picture's buffers alive.
                 decoded[each.content_hash] = error.with_traceback(None)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from engine.ids import PictureHash, picture_hash
 from engine.images import ImageLimits
+from engine.provenance import is_generated, refusal
 from engine.types import PictureRef, Problem
 
 __all__ = ["EncodedPicture", "PictureProblem", "PictureReader"]
@@ -65,6 +66,9 @@ class PictureReader:
         data = picture.blob or self._read_file(picture.path)
         if len(data) > self._limits.max_bytes:
             raise self._too_large(len(data), picture.path)
+        if is_generated(data):
+            error = refusal()
+            raise PictureProblem(error.code, str(error), picture.path)
         return EncodedPicture(content_hash=picture_hash(data), data=data)
 
     def _read_file(self, path: str) -> bytes:

@@ -1,8 +1,9 @@
-"""``lookalike demo``: from nothing to an answered "like this, but red" in one command."""
+"""``lookalike demo``: from nothing to "like this, but red", found and drawn, in one command."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,11 +11,13 @@ import typer
 
 from api.commands.ingest import print_report, run_feed
 from api.commands.terminal import EncoderOption, JsonOption, print_json, stdout
-from engine.errors import Conflict, ModelUnavailable, NotFound
+from engine.errors import Conflict, LookalikeError, ModelUnavailable, NotFound
 
 if TYPE_CHECKING:
     from api.container import Container
+    from api.variants.asked import Asked
     from engine.ports import DualEncoder
+    from engine.rendering import Rendering
     from engine.types import Product, SearchResult
 
 HOME = Path(".lookalike/demo")
@@ -31,11 +34,12 @@ def demo(
     ] = HOME,
     encoder: EncoderOption = None,
 ) -> None:
-    """Ingest the sample shop, answer “like this, but red”, and draw the answer.
+    """Ingest the sample shop, answer “like this, but red”, and draw answer and garment.
 
     The second run is quick: the shop is up to date.
     """
     from api.commands.answers import draw_answer, print_answer, view_text
+    from api.commands.render import print_renderings
     from api.container import Container
     from api.query_picture import decode_query
     from api.settings import load_settings
@@ -63,9 +67,10 @@ def demo(
         heading = f"{reference.title}, {but}"
         view = next(iter(reference.views), None)
         draw_answer(container, result, sheet, heading=heading, reference=picture, view=view)
+        drawn = _draw(container, reference, but, home)
     serve = _serve_command(home, name, own)
     if as_json:
-        print_json(_as_json(result, report.to_json(), reference, sheet, serve))
+        print_json(_as_json(result, report.to_json(), reference, sheet, serve, drawn))
         return
     console = stdout()
     print_report(console, report)
@@ -74,7 +79,56 @@ def demo(
         console.print(f"In it:     {view_text(view)}")
     console.print(f"Asked:     {but}\n")
     print_answer(console, result)
-    console.print(f"\nSheet: {sheet}\nPage:  {serve}", soft_wrap=True)
+    sheets = f"Found: {sheet}"
+    if isinstance(drawn, Drawn):
+        console.print()
+        print_renderings(console, drawn.asked, drawn.made)
+        sheets += f"\nDrawn: {drawn.sheet}"
+    else:
+        console.print(f"\nNothing was drawn: {drawn}")
+    console.print(f"\n{sheets}\nPage:  {serve}", soft_wrap=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """The garment as it would be.
+
+    Attributes:
+        made: Each picture and its file.
+        sheet: All of them beside the reference.
+    """
+
+    asked: Asked
+    made: list[tuple[Rendering, Path]]
+    sheet: Path
+
+
+def _draw(container: Container, reference: Product, but: str, home: Path) -> Drawn | LookalikeError:
+    """Draw the reference with the change, or say why not."""
+    from api.commands.render import draw_renderings, write_rendering
+    from api.variants.asked import ask
+    from api.variants.engines import choose_engine
+    from api.variants.starts import start_from_product
+
+    try:
+        renderer = choose_engine(container.renderers)
+        start = start_from_product(container, reference.product_id, modification=but, drop=())
+        asked = ask(
+            start, renderer=renderer, lexicon=container.lexicon, modification=but, box=(),
+            seed=0, count=4,
+        )  # fmt: skip
+        request = asked.request(start.picture)
+        made = [
+            (each, home / "variants" / f"{reference.product_id}-{each.seed}.png")
+            for each in renderer.draw(request, asked.seeds)
+        ]
+    except LookalikeError as error:
+        return error
+    for rendering, path in made:
+        write_rendering(container, asked, rendering, path)
+    sheet = home / "variants.png"
+    draw_renderings(sheet, asked, request.reference, [each for each, _ in made])
+    return Drawn(asked=asked, made=made, sheet=sheet)
 
 
 def samples_folder() -> Path:
@@ -150,14 +204,26 @@ def _reference(container: Container) -> Product:
 
 
 def _as_json(
-    result: SearchResult, report: str, reference: Product, sheet: Path, serve: str
+    result: SearchResult,
+    report: str,
+    reference: Product,
+    sheet: Path,
+    serve: str,
+    drawn: Drawn | LookalikeError,
 ) -> dict[str, object]:
     from api.convert import to_answer
+    from api.convert_variants import rendered_out
+
+    if isinstance(drawn, Drawn):
+        variants = {"sheet": str(drawn.sheet), **rendered_out(drawn.asked, drawn.made)}
+    else:
+        variants = {"sheet": "", "error_code": drawn.code, "error": str(drawn)}
 
     return {
         "ingestion": json.loads(report),
         "reference": reference.product_id,
         "answer": to_answer(result).model_dump(),
         "sheet": str(sheet),
+        "variants": variants,
         "serve": serve,
     }

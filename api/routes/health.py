@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from anyio import to_thread
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
@@ -24,7 +25,10 @@ class Readiness(WireResponse):
     """Whether searches can be answered, part by part."""
 
     model_config = with_examples(
-        {"ready": True, "parts": {"catalogue": "ok", "index": "ok", "encoder": "ok"}}
+        {
+            "ready": True,
+            "parts": {"catalogue": "ok", "index": "ok", "encoder": "ok", "variants": "unavailable"},
+        }
     )
 
     ready: bool
@@ -44,7 +48,10 @@ async def livez() -> Response:
     responses={503: {"model": Readiness, "description": "Not ready, or stopping."}},
 )
 async def readyz(request: Request) -> Response:
-    """Index open and agreeing with the catalogue, encoder loaded; false while stopping."""
+    """Index open and agreeing with the catalogue, encoder loaded; false while stopping.
+
+    Without an engine that draws variants (`unavailable`) searches are answered all the same.
+    """
     state = state_of(request)
     ready = state.ready and not state.closing
     return json_response(
@@ -69,4 +76,6 @@ async def readyz(request: Request) -> Response:
 async def metrics(request: Request) -> Response:
     """Counters and histograms in the Prometheus text format."""
     state = state_of(request)
-    return Response(state.metrics.render(), media_type=CONTENT_TYPE_LATEST)
+    # In a thread: one of the numbers is asked of the catalogue.
+    shown = await to_thread.run_sync(state.metrics.render)
+    return Response(shown, media_type=CONTENT_TYPE_LATEST)

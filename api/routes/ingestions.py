@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +11,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as InPath
 
+from api.convert import time_text
 from api.routes.bodies import body_docs, file_of, is_form, open_form, read_json, request_of
 from api.routes.responses import json_response
 from api.schemas.ingestions import (
@@ -147,9 +147,9 @@ def to_ingestion(job: JobRecord) -> IngestionOut:
             rejected=counts.get("rejected", 0),
             deleted=counts.get("deleted", 0),
         ),
-        submitted_at=_time(job.created_s),
-        started_at=_time(job.started_s),
-        finished_at=_time(job.finished_s),
+        submitted_at=time_text(job.created_s),
+        started_at=time_text(job.started_s),
+        finished_at=time_text(job.finished_s),
         error_code=job.error_code,
         error=job.error,
     )
@@ -189,9 +189,3 @@ def _row(outcome: Outcome) -> RowProblem:
         value=problem.value,
         message=problem.message,
     )
-
-
-def _time(unix_s: float | None) -> str:
-    if unix_s is None:
-        return ""
-    return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -43,8 +43,8 @@ class SearchRequest(WireRequest):
     picture: str = Field(
         default="",
         max_length=80,
-        description="Reference picture: an id from POST /v1/pictures (`upload:…`) or the hash of"
-        " a picture of the catalogue.",
+        description="Reference picture: an id from POST /v1/pictures (`upload:…`), the hash of"
+        " a picture of the catalogue, or a variant (`variant:<id>/<number>`).",
     )
     box: list[Annotated[float, Field(ge=0, le=1)]] = Field(
         default=[],

@@ -17,7 +17,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 from engine.catalogue.tables import metadata
 from engine.errors import Conflict, InvalidInput
 
-HEAD = "0002"
+HEAD = "0004"
 """The newest revision; kept here so that opening a new or current catalogue imports no Alembic."""
 
 _PRAGMAS = (

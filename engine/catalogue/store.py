@@ -19,8 +19,11 @@ from numpy.typing import NDArray
 from engine.catalogue.database import Database
 from engine.catalogue.documents import from_json, to_json
 from engine.catalogue.embeddings import EmbeddingBatch, EmbeddingTable
+from engine.catalogue.features import FeatureTable
 from engine.catalogue.jobs import JobTable
 from engine.catalogue.looks import LookBatch, LookTable
+from engine.catalogue.rendered import GeneratedTable, RenderedTable
+from engine.catalogue.renders import RenderTable
 from engine.catalogue.tables import GENERATION, PRODUCT
 from engine.catalogue.vectors import ContentKind
 from engine.detections import SeenPicture
@@ -100,6 +103,14 @@ class CatalogueStore:
         self._looks = LookTable(database)
         self.jobs = JobTable(database)
         """Ingestion jobs and what became of their rows."""
+        self.features = FeatureTable(database)
+        """Of pictures, by what they were made of."""
+        self.renders = RenderTable(database)
+        """Jobs that draw pictures."""
+        self.rendered = RenderedTable(database)
+        """What was drawn."""
+        self.generated = GeneratedTable(database)
+        """Pictures that must never become pictures of a product."""
         self.writes = 0
         """Writes to products through this object, a cheap sign that `generation` has grown."""
 

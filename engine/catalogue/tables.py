@@ -90,3 +90,81 @@ JOB_ROW = sa.Table(
     sa.Column("value", sa.Text, nullable=False),
     sa.Column("message", sa.Text, nullable=False),
 )
+
+RENDER_JOB = sa.Table(
+    "render_job",
+    metadata,
+    sa.Column("job_id", sa.Text, primary_key=True),
+    sa.Column("work", sa.Text, nullable=False),
+    sa.Column("engine", sa.Text, nullable=False),
+    sa.Column("revision", sa.Text, nullable=False),
+    sa.Column("asked", sa.Text, nullable=False),
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Column("status", sa.Text, nullable=False, index=True),
+    sa.Column("cached", sa.Boolean, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("lease_s", sa.Float, nullable=False),
+    sa.Column("error_code", sa.Text, nullable=False),
+    sa.Column("error", sa.Text, nullable=False),
+    sa.Column("created_s", sa.Float, nullable=False),
+    sa.Column("started_s", sa.Float),
+    sa.Column("finished_s", sa.Float),
+    sa.Column("expires_s", sa.Float),
+)
+
+sa.Index(
+    "ix_render_job_running",
+    RENDER_JOB.c.work,
+    unique=True,
+    sqlite_where=sa.text("status = 'running'"),
+    postgresql_where=sa.text("status = 'running'"),
+)
+
+RENDER_PICTURE = sa.Table(
+    "render_picture",
+    metadata,
+    sa.Column("picture_key", sa.Text, primary_key=True),
+    sa.Column("width_px", sa.Integer, nullable=False),
+    sa.Column("height_px", sa.Integer, nullable=False),
+    sa.Column("sketch", sa.Boolean, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
+    sa.Column("used_s", sa.Float, nullable=False),
+)
+
+RENDER_JOB_PICTURE = sa.Table(
+    "render_job_picture",
+    metadata,
+    sa.Column(
+        "job_id",
+        sa.Text,
+        sa.ForeignKey("render_job.job_id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column(
+        "picture_key",
+        sa.Text,
+        sa.ForeignKey("render_picture.picture_key"),
+        nullable=False,
+        index=True,
+    ),
+    sa.Column("seed", sa.BigInteger, nullable=False),
+)
+
+GENERATED = sa.Table(
+    "generated",
+    metadata,
+    sa.Column("pixel_hash", sa.LargeBinary(32), primary_key=True),
+    sa.Column("width_px", sa.Integer, nullable=False),
+    sa.Column("height_px", sa.Integer, nullable=False),
+)
+
+FEATURE = sa.Table(
+    "feature",
+    metadata,
+    sa.Column("feature_key", sa.LargeBinary(32), primary_key=True),
+    sa.Column("shape", sa.Text, nullable=False),
+    sa.Column("value", sa.LargeBinary, nullable=False),
+    sa.Column("made_s", sa.Float, nullable=False, index=True),
+)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engine.errors import InvalidInput
 from engine.query.lexicon import Lexicon
-from models.variants.oklab import from_lab
+from models.variants.oklab import from_lab, linear_rgb
 
 __all__ = ["MAIN_COLOURS", "is_shade", "named_by", "shade_near", "shade_of"]
 
@@ -69,7 +69,9 @@ def shade_near(colour: str, lexicon: Lexicon, seed: int) -> NDArray[np.float32]:
             ],
             np.float32,
         )
-        if named_by(found, lexicon) == lexicon.family(colour):
+        shown = linear_rgb(found)  # what no screen can show would come out as another shade
+        shows = bool((shown >= 0).all() and (shown <= 1).all())
+        if shows and named_by(found, lexicon) == lexicon.family(colour):
             return found
     return typical
 

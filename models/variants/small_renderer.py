@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from engine.errors import InvalidInput, ModelUnavailable
 from engine.look import LookService
@@ -30,10 +29,12 @@ from models.variants.frame import frame_around
 from models.variants.mask import GarmentMasks
 from models.variants.oklab import oklab, to_linear
 from models.variants.patterns import PATTERNS
+from models.variants.plain import plain_ground
 from models.variants.product_mask import mask_product
 from models.variants.recolour import Garment
 from models.variants.shades import is_shade, named_by, shade_near, shade_of
-from models.variants.turbo import Helped, Keep, SmallTurbo
+from models.variants.sketches import Sketcher
+from models.variants.turbo import SmallTurbo
 
 __all__ = ["SmallRenderer"]
 
@@ -42,17 +43,12 @@ _VERSION = 1
 """Of what this file makes of the networks' output."""
 _SHOPS_SHADES = 6
 """Products whose colour may be lent."""
-_HELPERS = 1
-"""Products whose features help the generator, as in its training."""
-_ENLARGED = 4
 _WHITE_FROM = 0.62
 """Cloth of this lightness and above gets dark stripes, darker cloth light ones."""
 _CONTRASTS = (("white", "cream", "grey", "yellow"), ("navy blue", "black", "red", "green"))
-_OTHER_SHAPE = frozenset({Facet.TYPE, Facet.SLEEVE, Facet.NECK, Facet.GENDER})
 
 _AS_IN_SHOP = "A shade that the catalogue has."
 _FLAT = "The pattern lies flat on the photo: folds and seams do not bend it much."
-_SKETCH = "A sketch of what is meant, not a photo of your garment."
 
 
 class SmallRenderer:
@@ -82,6 +78,7 @@ class SmallRenderer:
         self._masks, self._lexicon, self._look = masks, lexicon, look
         self._turbo, self._bank = turbo, bank
         self._features = features or MemoryFeatures()
+        self._sketcher = Sketcher(turbo, bank, self._features) if turbo else None
 
     @property
     def revision(self) -> str:
@@ -113,7 +110,7 @@ class SmallRenderer:
                 return self._dyed(request, mask, colour, seeds)
             if pattern in PATTERNS:
                 return self._patterned(request, mask, pattern, colour if dyed else "", seeds)
-        return self._sketches(request, mask, seeds)
+        return self._sketched(request, mask, seeds)
 
     # --- at full resolution ----------------------------------------------------------------------
 
@@ -180,56 +177,24 @@ class SmallRenderer:
             image = garment.patterned(pattern, other, ground=ground)
             yield Rendering(image=image, seed=seed, notes=(_FLAT,))
 
-    # --- sketches --------------------------------------------------------------------------------
+    # --- as a sketch -----------------------------------------------------------------------------
 
-    def _sketches(
+    def _sketched(
         self, request: DrawRequest, mask: NDArray[np.float32], seeds: Sequence[int]
     ) -> Iterator[Rendering]:
-        if self._turbo is None:
+        if self._sketcher is None:
             names = ", ".join(sorted(each.value for each in request.change.facets))
             raise ModelUnavailable(
                 f"a change of {names} needs the generator, which is not there.",
                 where="modification",
                 hint="Ask for a colour, stripes, checks or dots; or `lookalike train variants`.",
             )
-        prompt, facets = request.change.after, request.change.facets
-        keep: Keep = "nothing" if facets & _OTHER_SHAPE else "outline"
-        reference = _cut_out(request.reference, mask)
-        helpers = (
-            self._bank.nearest(prompt, count=_HELPERS, without=request.without)
-            if (self._bank)
-            else []
-        )
-        helped = self._helped(self._turbo, helpers)
-        for seed in seeds:
-            small = self._turbo.draw(
-                [prompt], seeds=[seed], references=[reference], keep=keep, helped=helped
-            )[0]
-            yield Rendering(
-                image=_enlarged(small),
-                seed=seed,
-                sketch=True,
-                sources=tuple(each.source for each in helpers),
-                notes=(_SKETCH,),
-            )
-
-    def _helped(self, turbo: SmallTurbo, helpers: Sequence[Neighbour]) -> Helped | None:
-        if not helpers:
-            return None
-        keys = [feature_key(each, turbo.revision) for each in helpers]
-        held = self._features.get(keys)
-        missing = [at for at, key in enumerate(keys) if key not in held]
-        if missing:
-            made = turbo.middle(
-                [helpers[at].picture for at in missing], [helpers[at].attributes for at in missing]
-            ).astype(np.float16)
-            fresh = {keys[at]: each for at, each in zip(missing, made, strict=True)}
-            self._features.put(fresh)
-            held |= fresh
-        return Helped(
-            features=np.stack([held[key] for key in keys])[None].astype(np.float32),
-            similarity=np.array([[each.source.similarity for each in helpers]], np.float32),
-        )
+        image, colour = request.reference, request.change.after.get(Facet.COLOUR, "")
+        if Facet.COLOUR in request.change.facets and is_shade(colour, self._lexicon):
+            image = Garment(image, mask).recoloured(shade_of(colour, self._lexicon))
+        if plain_ground(request.reference) is None:  # the generator knows packshots alone
+            image = _cut_out(image, mask)
+        return self._sketcher.draw(request, image, seeds)
 
     # --- the garment -----------------------------------------------------------------------------
 
@@ -262,9 +227,3 @@ def _cut_out(image: ImageRGB, mask: NDArray[np.float32]) -> ImageRGB:
     return np.asarray(
         np.pad(white.round().astype(np.uint8), ((2, 2), (2, 2), (0, 0)), constant_values=255)
     )
-
-
-def _enlarged(small: ImageRGB) -> ImageRGB:
-    high, wide = small.shape[:2]
-    size = (wide * _ENLARGED, high * _ENLARGED)
-    return np.array(Image.fromarray(small).resize(size, Image.Resampling.LANCZOS))

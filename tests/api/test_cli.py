@@ -183,9 +183,18 @@ def test_the_demo_goes_from_nothing_to_an_answer_and_is_quick_again(
     assert told["reference"] == "P01", "the first blue dress"
     assert "Red" in told["answer"]["hits"][0]["product"]["title"]
     assert Path(told["sheet"]).read_bytes().startswith(b"\x89PNG")
-    assert run(arguments) == 0
+    drawn = told["variants"]
+    assert drawn["after"]["colour"] == "red"
+    assert [each["seed"] for each in drawn["variants"]] == [0, 1, 2, 3]
+    for path in (drawn["sheet"], *(each["file"] for each in drawn["variants"])):
+        assert Path(path).read_bytes().startswith(b"\x89PNG")
+    assert run([*arguments, "--but", "under 40"]) == 0
     printed = capsys.readouterr().out
     assert f"{GOOD_ROWS} unchanged" in printed
+    assert "Nothing was drawn" in printed
+    assert "a price cannot be seen" in printed
+    assert run(arguments) == 0
+    assert "Drawn: [colour: red]" in (printed := capsys.readouterr().out)
     assert f"lookalike serve --home {home} --encoder toy" in printed
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from api.app import create_app
 from api.container import Container
-from api.routes import detections, health, ingestions, pictures, products, search
+from api.routes import detections, health, ingestions, pictures, products, search, variants
 from api.routes.health import Liveness
 from api.settings import Limits, Settings
 from api.version import lookalike_version
@@ -59,7 +59,13 @@ def test_health_and_metrics(client: TestClient) -> None:
     assert ready.status_code == 200
     assert ready.json() == {
         "ready": True,
-        "parts": {"catalogue": "ok", "index": "ok", "encoder": "ok", "detector": "ok"},
+        "parts": {
+            "catalogue": "ok",
+            "index": "ok",
+            "encoder": "ok",
+            "detector": "ok",
+            "variants": "ok",
+        },
     }
     client.post("/v1/search", json={"q": "red dress"})
     client.post("/v1/search", json={"like": "P01", "modify": "but red"})
@@ -126,6 +132,11 @@ def test_the_openapi_document_is_whole(client: TestClient) -> None:
         ("get", "/v1/pictures/{picture}"),
         ("post", "/v1/pictures"),
         ("post", "/v1/detections"),
+        ("post", "/v1/variants"),
+        ("get", "/v1/variants/{job_id}"),
+        ("delete", "/v1/variants/{job_id}"),
+        ("get", "/v1/variants/{job_id}/events"),
+        ("get", "/v1/variants/{job_id}/pictures/{number}"),
         ("get", "/livez"),
         ("get", "/readyz"),
         ("get", "/metrics"),
@@ -146,7 +157,7 @@ def test_the_openapi_document_is_whole(client: TestClient) -> None:
 
 
 def _api_routes() -> list[Any]:
-    modules = (search, products, detections, ingestions, pictures, health)
+    modules = (search, products, detections, variants, ingestions, pictures, health)
     return [route for module in modules for route in module.router.routes]
 
 

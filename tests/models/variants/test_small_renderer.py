@@ -74,12 +74,12 @@ class Turbo:
     def __init__(self) -> None:
         self.generator = Recorded("latents", (8, 16, 12), scale=0.5)
         self.middle = Recorded("latents", (4, 4, 3))
-        encoder = Recorded("frames", (8, 16, 12))
+        self.encoder = Recorded("frames", (8, 16, 12))
         decoder = Recorded("latents", (96, 72, 3), scale=60.0)
         names = dict.fromkeys(list[Facet](PROMPT_FACETS), ("red", "sleeveless", "leather"))
         self.model = SmallTurbo(
             Networks(
-                encoder=encoder, decoder=decoder, generator=self.generator, middle=self.middle
+                encoder=self.encoder, decoder=decoder, generator=self.generator, middle=self.middle
             ),
             PromptVocabulary(values=names),
             ToyEncoder(),
@@ -207,17 +207,17 @@ def test_stripes_of_light_cloth_are_dark_and_of_dark_cloth_light() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "outline"),
+    ("asked", "outline", "start"),
     [
-        ({"material": "leather"}, True),
-        ({"pattern": "floral"}, True),
-        ({"colour": "multicolour"}, True),
-        ({"sleeve": "sleeveless"}, False),
-        ({"colour": "red", "type": "dress"}, False),
+        ({"material": "leather"}, True, 0.875),
+        ({"pattern": "floral"}, True, 0.875),
+        ({"colour": "multicolour"}, True, 0.875),
+        ({"sleeve": "sleeveless"}, False, 0.875),
+        ({"colour": "red", "type": "dress"}, False, 1.0),
     ],
 )
 def test_a_sketch_keeps_the_outline_unless_the_shape_changes(
-    asked: dict[str, str], outline: bool
+    asked: dict[str, str], outline: bool, start: float
 ) -> None:
     turbo = Turbo()
     found = next(renderer(turbo=turbo.model, bank=SHELF).draw(request(**asked), [5]))
@@ -227,6 +227,34 @@ def test_a_sketch_keeps_the_outline_unless_the_shape_changes(
     given = turbo.generator.calls[0]
     assert (given["planes"][0, :9] > 0.9).any() == outline
     assert given["similarity"] == pytest.approx(np.array([[0.9]]))
+    assert given["time"] == [np.float32(start)]
+
+
+def test_a_sketch_starts_from_the_garment_in_its_new_colour_on_white() -> None:
+    turbo = Turbo()
+    list(renderer(turbo=turbo.model).draw(request(sleeve="sleeveless", colour="red"), [0]))
+    frame = turbo.encoder.calls[0]["frames"][0]
+    assert named_by(
+        np.asarray(np.median(oklab(to_linear(frame[40:56, 30:42].reshape(-1, 3))), axis=0)), LEXICON
+    ) == "red"  # fmt: skip
+    assert (frame[:4] > 250).all()  # the ground of noise is gone
+
+
+def test_the_less_noise_the_more_of_the_reference_stays() -> None:
+    turbo = Turbo()
+    reference = photo(BLUE)
+    shares: list[float] = []
+    for start in (0.25, 0.5, 1.0):
+        turbo.model.draw([{}], seeds=[3], references=[reference], start=start, steps=4)
+        times = [float(call["time"][0]) for call in turbo.generator.calls]
+        assert times == [each for each in (1.0, 0.75, 0.5, 0.25) if each <= start]
+        first = turbo.generator.calls[0]["latents"].ravel()
+        latents = turbo.model.encode([reference]).ravel()
+        shares.append(float(np.corrcoef(first, latents)[0, 1]))
+        turbo.generator.calls.clear()
+    assert shares[0] > shares[1] > abs(shares[2])
+    with pytest.raises(InvalidInput, match="no reference"):
+        turbo.model.draw([{}], seeds=[3], start=0.5)
 
 
 def test_features_of_a_product_are_computed_once() -> None:

@@ -1,0 +1,199 @@
+"""What is to be drawn, from the words to a change that a renderer can draw."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+
+from api.variants.starts import Start
+from engine.errors import InvalidInput
+from engine.ids import PictureHash, ProductId
+from engine.images import decode_image
+from engine.ports import Renderer
+from engine.query.lexicon import Lexicon
+from engine.rendering import Change, DrawRequest, change_of
+from engine.types import Degradation, Edit, Facet
+
+__all__ = ["Asked", "ask", "picture_keys", "work_key"]
+
+DRAWN_PX = 1000
+"""Shorter side from which a reference picture is halved, thirded … while it is decoded."""
+_EXAMPLES = "“but red”, “striped”, “with long sleeves”, “in denim”, “a bit darker”"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Everything that a renderer has to know but the pixels of the reference.
+
+    Attributes:
+        engine: Name of the renderer.
+        revision: Of it.
+        modification: The words as they came.
+        edits: All that were understood of the words.
+        drawn: Ids of those that the pictures will show.
+        unseen: What the pictures will not show.
+        box: Where the garment is, as fractions of the picture; empty where nobody drew it.
+        product_id: Of the reference; empty for a picture.
+        title: Likewise.
+        image_url: Where the reference can be seen.
+        reference: SHA-256 of the reference's encoded picture.
+        without: Products that must not help.
+    """
+
+    engine: str
+    revision: str
+    modification: str
+    seed: int
+    count: int
+    edits: tuple[Edit, ...]
+    drawn: tuple[str, ...]
+    unseen: tuple[Degradation, ...]
+    before: Mapping[Facet, str]
+    after: Mapping[Facet, str]
+    box: tuple[float, ...]
+    product_id: str
+    title: str
+    image_url: str
+    reference: PictureHash
+    without: tuple[ProductId, ...]
+
+    @property
+    def seeds(self) -> range:
+        """One for each picture."""
+        return range(self.seed, self.seed + self.count)
+
+    def request(self, picture: bytes) -> DrawRequest:
+        """For a renderer.
+
+        Args:
+            picture: The reference, encoded.
+
+        Raises:
+            DecodeError: Not a picture within the limits.
+        """
+        image = decode_image(picture, target_px=DRAWN_PX)
+        high, wide = image.shape[:2]
+        drawn = set(self.drawn)
+        box = None
+        if self.box:
+            left, top, right, bottom = self.box
+            box = (left * wide, top * high, right * wide, bottom * high)
+        return DrawRequest(
+            reference=image,
+            change=Change(
+                before=self.before,
+                after=self.after,
+                edits=tuple(each for each in self.edits if each.edit_id in drawn),
+                unseen=self.unseen,
+            ),
+            box_xyxy_px=box,
+            title=self.title,
+            without=frozenset(self.without),
+        )
+
+    def to_json(self) -> str:
+        """What `from_json` reads."""
+        return _ASKED.dump_json(self).decode()
+
+    @staticmethod
+    def from_json(text: str) -> Asked:
+        """What `to_json` wrote."""
+        return _ASKED.validate_json(text)
+
+
+_ASKED = TypeAdapter(Asked)
+
+
+def ask(
+    start: Start,
+    *,
+    renderer: Renderer,
+    lexicon: Lexicon,
+    modification: str,
+    box: Sequence[float],
+    seed: int,
+    count: int,
+) -> Asked:
+    """What a renderer is to draw of a reference.
+
+    Args:
+        start: The reference, and the words understood.
+        renderer: Who draws.
+        lexicon: Knows what "darker" is darker than.
+        modification: The words.
+        box: Where the garment is, as fractions; empty where nobody drew it.
+        seed: Of the first picture.
+        count: How many pictures.
+
+    Raises:
+        InvalidInput: Nothing of the words can be drawn.
+    """
+    change = change_of(start.parse, start.beliefs, lexicon)
+    if not change.facets:
+        raise _nothing_to_draw(change)
+    return Asked(
+        engine=renderer.name,
+        revision=renderer.revision,
+        modification=modification,
+        seed=seed,
+        count=count,
+        edits=start.parse.edits,
+        drawn=tuple(each.edit_id for each in change.edits),
+        unseen=change.unseen,
+        before=change.before,
+        after=change.after,
+        box=tuple(box),
+        product_id=start.product_id,
+        title=start.title,
+        image_url=start.image_url,
+        reference=start.reference,
+        without=tuple(sorted(start.without)),
+    )
+
+
+def picture_keys(asked: Asked) -> list[str]:
+    """The name of each picture: a hash of everything that makes it what it is."""
+    return [_hashed(_making(asked), seed) for seed in asked.seeds]
+
+
+def work_key(asked: Asked) -> str:
+    """Of jobs that may draw the same pictures, whatever their seeds and counts are."""
+    return _hashed(_making(asked))
+
+
+def _making(asked: Asked) -> Sequence[object]:
+    # Not the words: "in red" and "but red" are one picture.
+    return (
+        asked.engine,
+        asked.revision,
+        asked.reference,
+        asked.box,
+        asked.title,
+        sorted(asked.before.items()),
+        sorted(asked.after.items()),
+        asked.without,
+    )
+
+
+def _hashed(*parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _nothing_to_draw(change: Change) -> InvalidInput:
+    if change.unseen:
+        why = "nothing of this can be drawn: " + " ".join(each.message for each in change.unseen)
+    elif change.edits:
+        asked = ", ".join(f"'{each.text}'" for each in change.edits)
+        why = f"{asked}: it is so already, as far as can be told."
+    else:
+        why = "no change was understood."
+    return InvalidInput(
+        why[:1500],
+        where="modification",
+        hint=f"Ask for another colour, pattern, material, sleeve, neck or type: {_EXAMPLES}.",
+        code="variant.nothing_to_draw",
+    )
