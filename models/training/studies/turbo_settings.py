@@ -32,7 +32,7 @@ class Arm:
         chosen: The nearest by caption, or any others, which keep the nearest ones' gate.
         gate: λ: the captions' cosine, or 1.
         blend: Weight of the target in the slerp; several are the oracle's choice.
-        bound: Chosen on the measure itself, so no method.
+        bound: No method: chosen on the measure itself, or the product's own picture.
         dear: Drawn with the first noise seed alone, for what it costs.
     """
 
