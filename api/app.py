@@ -114,7 +114,7 @@ def _open(state: AppState) -> None:
     logger.info("reconciled", extra={"report": str(report)})
     state.parts["catalogue"] = "ok"
     state.parts["index"] = "ok"
-    # Taken out here: the container is locked while it closes and waits for the last job.
+    # Taken out here: a job that ends while the container closes must build none of it anew.
     uploads = container.feed_uploads
     read_ahead = partial(_read_ahead, container.search, container.catalogue)
     read_ahead()

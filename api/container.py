@@ -77,7 +77,7 @@ class Container:
     @property
     def look(self) -> LookService | None:
         """Finds and names what is in pictures; ``None`` where the settings name no detector."""
-        return self._once("look", self._build_look)
+        return self._once("look", self.build_look)
 
     @property
     def renderers(self) -> Mapping[str, Renderer]:
@@ -156,11 +156,13 @@ class Container:
 
     def close(self) -> None:
         """Stop the jobs and close index and catalogue, in this order. Closing twice is fine."""
-        with self._lock:
-            for part in ("variants", "jobs", "index", "catalogue"):
+        for part in ("variants", "jobs", "index", "catalogue"):
+            with self._lock:
                 built = self._built.pop(part, None)
-                if built is not None:
-                    built.close()
+            # Not under the lock: a job that is waited for may still ask for a part.
+            if built is not None:
+                built.close()
+        with self._lock:
             for part in ("search", "reconciled"):
                 self._built.pop(part, None)
 
@@ -185,7 +187,12 @@ class Container:
 
         return composer_for(self.encoder.encoder_id)
 
-    def _build_look(self) -> LookService | None:
+    def build_look(self, *, threads: int | None = None) -> LookService | None:
+        """Another `look`.
+
+        Args:
+            threads: Cores of its detector; all by default.
+        """
         if self.settings.detector == "none":
             return None
         from api.look import build_look
@@ -197,6 +204,7 @@ class Container:
             detector=self.settings.detector,
             labels=self.settings.detector_labels,
             knowledge=self.settings.knowledge,
+            threads=threads,
         )
 
     def _build_renderers(self) -> Mapping[str, Renderer]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from detectors.gallery_graph import LEAST_SCORE, MOST_BOXES
@@ -42,6 +43,7 @@ def build_look(
     detector: str = "yolo",
     labels: Path | None = None,
     knowledge: Path | None = None,
+    threads: int | None = None,
 ) -> LookService:
     """What finds and names the things in pictures.
 
@@ -53,13 +55,19 @@ def build_look(
         detector: See `look_parts`, as for `labels` and `knowledge`.
         labels: Of another detector.
         knowledge: Definitions of one's own.
+        threads: Cores of the detector; all by default.
 
     Raises:
         InvalidInput: See `look_parts`.
         ModelUnavailable: See `look_parts`.
     """
     parts = look_parts(
-        encoder.encoder_id, lexicon, detector=detector, labels=labels, knowledge=knowledge
+        encoder.encoder_id,
+        lexicon,
+        detector=detector,
+        labels=labels,
+        knowledge=knowledge,
+        threads=threads,
     )
     return LookService(
         detector=parts.detector,
@@ -78,6 +86,7 @@ def look_parts(
     detector: str = "yolo",
     labels: Path | None = None,
     knowledge: Path | None = None,
+    threads: int | None = None,
 ) -> LookParts:
     """The parts, for those who put something between them.
 
@@ -87,17 +96,19 @@ def look_parts(
         detector: ``yolo`` for the one that ships, or an ONNX file of another.
         labels: Map of the other one's labels.
         knowledge: Definitions of fine classes instead of those that ship.
+        threads: Cores of the detector; all by default.
 
     Raises:
         InvalidInput: The file, the map or the definitions cannot be used.
         ModelUnavailable: The detector's weights are not there.
     """
     # Kept are the boxes that the finder was trained on.
+    open_tower = partial(OnnxTower, threads=threads)
     boxes = (
-        load_detector(OnnxTower, least_score=LEAST_SCORE, most=MOST_BOXES)
+        load_detector(open_tower, least_score=LEAST_SCORE, most=MOST_BOXES)
         if detector == "yolo"
         else load_foreign(
-            OnnxTower, Path(detector), labels=labels, least_score=LEAST_SCORE, most=MOST_BOXES
+            open_tower, Path(detector), labels=labels, least_score=LEAST_SCORE, most=MOST_BOXES
         )
     )
     return LookParts(

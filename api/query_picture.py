@@ -9,7 +9,7 @@ from engine.images import decode_image
 from engine.look import crop
 from engine.types import ImageRGB
 
-__all__ = ["QUERY_PX", "decode_query", "part_of"]
+__all__ = ["QUERY_PX", "check_box", "decode_query", "part_of"]
 
 QUERY_PX = 448
 """Shorter side; the same as `ingestion.options.IngestOptions.target_px`, so that a picture of the
@@ -31,8 +31,22 @@ def part_of(image: ImageRGB, box: Sequence[float]) -> ImageRGB:
     Raises:
         InvalidInput: The box has not four sides, or no area.
     """
+    check_box(box)
     if not box:
         return image
+    high, wide = image.shape[:2]
+    left, top, right, bottom = box
+    return crop(image, (left * wide, top * high, right * wide, bottom * high))
+
+
+def check_box(box: Sequence[float]) -> None:
+    """See that a part of a picture is one; no box is fine.
+
+    Raises:
+        InvalidInput: The box has not four sides, or no area.
+    """
+    if not box:
+        return
     if len(box) != 4 or not (box[0] < box[2] and box[1] < box[3]):
         raise InvalidInput(
             f"{list(box)} is no box.",
@@ -40,6 +54,3 @@ def part_of(image: ImageRGB, box: Sequence[float]) -> ImageRGB:
             hint="Give four fractions of the picture: left, top, right, bottom, with left < right "
             "and top < bottom.",
         )
-    high, wide = image.shape[:2]
-    left, top, right, bottom = box
-    return crop(image, (left * wide, top * high, right * wide, bottom * high))

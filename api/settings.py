@@ -53,6 +53,11 @@ class Settings(BaseSettings):
         detector_labels: For such a file: a YAML file of its label → our class.
         knowledge: Definitions of fine classes instead of ``detectors/knowledge.yaml``.
         feeds: Folder under which feeds named in API requests lie; empty for ``feeds`` in `home`.
+        variants_model: Stable Diffusion that draws variants: a folder in diffusers' form, or a
+            repository such as ``stabilityai/sd-turbo``; empty for none.
+        variants_device: Where it runs: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
+        variants_adapter: Folder that ``lookalike train sd-adapter`` wrote; without one retrieved
+            pictures come in by slerp.
         hosts: Further names under which browsers may reach the server, such as the name that a
             proxy forwards; see `api.callers`.
     """
@@ -74,6 +79,9 @@ class Settings(BaseSettings):
     detector_labels: Path | None = None
     knowledge: Path | None = None
     feeds: Path | None = None
+    variants_model: str = ""
+    variants_device: str = "auto"
+    variants_adapter: Path | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65_535)
     hosts: tuple[str, ...] = ()

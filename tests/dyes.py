@@ -48,7 +48,7 @@ class DyeingRenderer:
     def draw(self, request: DrawRequest, seeds: Sequence[int]) -> Iterator[Rendering]:
         """See `engine.ports.Renderer`."""
         if not request.change.facets:
-            raise InvalidInput("nothing of the change can be drawn", where="change")
+            raise InvalidInput("the change leaves the garment as it is.", where="change")
         self.requests.append(request)
         return self._drawn(request, seeds)
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.commands import bench_variants
+from api.commands.bench_load import variants_load
 from api.commands.eval_options import DEFAULT_DATA, CardOption, DataOption, NameOption
 from api.commands.terminal import EncoderOption, HomeOption, JsonOption, open_container
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Measure speed beside an anchor.", no_args_is_help=True)
 
+app.command("variants-load")(variants_load)
 RoundsOption = Annotated[int, typer.Option("--rounds", min=1, help="How often each way runs.")]
 
 
@@ -207,42 +210,4 @@ def galleries(
     publish(report, as_json=as_json)
 
 
-@app.command("variants")
-def variants(
-    data: DataOption = DEFAULT_DATA,
-    count: Annotated[int, typer.Option("--count", min=1, help="Street photos.")] = 12,
-    rounds: RoundsOption = 3,
-    as_json: JsonOption = False,
-    home: HomeOption = None,
-) -> None:
-    """Seconds for four colour variants of a picture of 1,000 px, the product found in it included.
-
-    lookalike bench variants --data ../shared/data
-    """
-    from api.benchmarks.variants import COLOURS, LONGER_PX, measure_variants
-    from api.evaluation.street_pictures import read_street_pictures
-    from api.figures import build_report, publish
-    from engine.errors import ModelUnavailable
-    from models.variants.mask import load_masks
-
-    images = read_street_pictures(data, count=count)
-    with open_container(home=home, encoder=None) as container:
-        look = container.look
-        if look is None:
-            raise ModelUnavailable(
-                "it needs a detector", where="bench variants", hint="Unset LOOKALIKE_DETECTOR."
-            )
-        figures = measure_variants(
-            images, look=look, masks=load_masks(), lexicon=container.lexicon, rounds=rounds
-        )
-    report = build_report(
-        "bench variants",
-        figures,
-        notes=(
-            f"{len(images)} street photos (CCP, test split) enlarged to {LONGER_PX:,} px, decoded; "
-            f"{', '.join(COLOURS)}. four-variants: boxes, main product, mask, and the four "
-            "pictures; mask: all but the pictures; recolouring: the pictures. Medians over photos "
-            "of the best round each, one after an untimed one.",
-        ),
-    )
-    publish(report, as_json=as_json)
+app.command("variants")(bench_variants.variants)

@@ -213,6 +213,54 @@ def _main_product(container: Container) -> Iterator[Check]:
         )
 
 
+def _variants(container: Container) -> Iterator[Check]:
+    from models.variants.mask import load_masks
+    from models.variants.turbo import load_small_turbo
+
+    name = "variants"
+    try:
+        masks = load_masks().revision
+    except LookalikeError as error:
+        yield Check(name=name, status="warn", message=f"none can be drawn: {error}")
+        return
+    try:
+        generator = load_small_turbo(container.encoder).revision
+    except LookalikeError as error:
+        message = f"small: colours and patterns alone, no sketches: {error}"
+        yield Check(name=name, status="warn", message=message)
+    else:
+        message = f"small: masks {masks}, generator {generator}"
+        yield Check(name=name, status="ok", message=message)
+
+
+def _sd_turbo(container: Container) -> Iterator[Check]:
+    from importlib.util import find_spec
+
+    from models.hub.sd_turbo.checkpoint import find_pipeline
+
+    name = "sd-turbo"
+    settings = container.settings
+    if not settings.variants_model:
+        yield Check(name=name, status="ok", message="off: LOOKALIKE_VARIANTS_MODEL names none")
+        return
+    if find_spec("diffusers") is None:
+        message = "diffusers is not installed: pip install 'lookalike[models]'"
+        yield Check(name=name, status="warn", message=message)
+        return
+    try:
+        # What is not here is not fetched to look at it.
+        files = find_pipeline(settings.variants_model, network=False)
+    except LookalikeError as error:
+        yield Check(name=name, status="warn", message=str(error))
+        return
+    adapter = settings.variants_adapter
+    if adapter is not None and not (adapter / "sd-adapter.safetensors").is_file():
+        yield Check(name=name, status="warn", message=f"{adapter} has no sd-adapter.safetensors")
+        return
+    helped = "slerp" if adapter is None else f"adapter {adapter}"
+    yield Check(name=name, status="ok", message=f"{files.folder}, {helped}")
+
+
 def _index(container: Container) -> Iterator[Check]:
     from engine.ids import point_id
     from engine.index.open import index_exists
@@ -271,6 +319,8 @@ _LOOKS: tuple[Callable[[Container], Iterator[Check]], ...] = (
     _composer,
     _tagger,
     _main_product,
+    _variants,
+    _sd_turbo,
     _index,
     _port,
 )

@@ -151,7 +151,7 @@ def _fractions(text: str) -> tuple[float, ...]:
         held = tuple(float(each) for each in text.split(",")) if text else ()
     except ValueError:
         held = (0.0,)
-    if held and not (len(held) == 4 and all(0 <= each <= 1 for each in held)):
+    if not all(0 <= each <= 1 for each in held) or len(held) not in (0, 4):
         raise InvalidInput(
             f"{text!r} is no box.",
             where="--box",
@@ -174,10 +174,12 @@ def write_rendering(container: Container, asked: Asked, rendering: Rendering, pa
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(data)
-        part.replace(path)
+        try:
+            part.write_bytes(data)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise InvalidInput(f"{path} cannot be written: {error.strerror}.", where="--out") from error
 
 

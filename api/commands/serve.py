@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import socket
-from typing import Annotated
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.commands.terminal import EncoderOption, HomeOption
 from engine.errors import Conflict
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 GRACE_S = 30
 
@@ -28,8 +33,6 @@ def serve(
 
     lookalike serve --home .lookalike/demo
     """
-    import uvicorn
-
     from api.app import create_app
     from api.callers import is_loopback
     from api.container import Container
@@ -51,14 +54,37 @@ def serve(
                 fg="yellow",
             )
         typer.echo(f"Lookalike: http://{settings.host}:{settings.port}/", err=True)
-        uvicorn.run(
-            create_app(container),
-            host=settings.host,
-            port=settings.port,
-            log_level="warning",
-            timeout_graceful_shutdown=GRACE_S,
-            server_header=False,
-        )
+        run_server(create_app(container), host=settings.host, port=settings.port)
+
+
+def run_server(app: FastAPI, *, host: str, port: int) -> None:
+    """Serve until a signal comes.
+
+    Raises:
+        typer.Exit: It could not start; uvicorn has said why.
+    """
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        """Says at once that it stops: streams of events would else hold it up."""
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            app.state.parts.closing = True
+            super().handle_exit(sig, frame)
+
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        timeout_graceful_shutdown=GRACE_S,
+        server_header=False,
+    )
+    server = Server(config)
+    with contextlib.suppress(KeyboardInterrupt):  # raised again once all is closed
+        server.run()
+    if not server.started:
+        raise typer.Exit(1)
 
 
 def check_port(host: str, port: int) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from api.commands import train_boxes, train_masks, train_variants
+from api.commands import train_boxes, train_masks, train_sd_adapter, train_variants
 from api.commands.terminal import EXIT_CODES, JsonOption
 from api.commands.train_options import (
     DataOption,
@@ -264,6 +264,7 @@ for each in (
 ):
     app.command(epilog=EXIT_CODES)(each)
 app.command("variant-mask", epilog=EXIT_CODES)(train_masks.variant_mask)
+app.command("sd-adapter", epilog=EXIT_CODES)(train_sd_adapter.sd_adapter)
 
 
 def _shown(report: TrainReport) -> dict[str, str | int | float]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
+from api.query_picture import check_box
 from api.variants.starts import Start
 from engine.errors import InvalidInput
 from engine.ids import PictureHash, ProductId
@@ -130,8 +131,9 @@ def ask(
         count: How many pictures.
 
     Raises:
-        InvalidInput: Nothing of the words can be drawn.
+        InvalidInput: Nothing of the words can be drawn, or the box is none.
     """
+    check_box(box)
     change = change_of(start.parse, start.beliefs, lexicon)
     if not change.facets:
         raise _nothing_to_draw(change)

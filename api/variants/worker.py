@@ -6,8 +6,11 @@ that run, so that a job whose process died is known by its silence, and sweeps w
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import secrets
+import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -35,6 +38,7 @@ LEASE_S = 15.0
 RENEW_S = 4.0
 POLL_S = 2.0
 """Another process may have queued a job, or died over one."""
+NICE = 5
 SWEEP_S = 600.0
 PAUSE_AFTER_FAILURE_S = 5.0
 
@@ -117,6 +121,7 @@ class VariantWorker:
     # --- the threads -----------------------------------------------------------------------------
 
     def _draw_jobs(self) -> None:
+        _step_back()
         while not self._closing.is_set():
             # Whatever fails in here, a locked database most likely, must not end the thread: the
             # jobs behind would wait for ever.
@@ -247,6 +252,13 @@ class VariantWorker:
         self._events.on_change()
         if not is_ours or self._closing.is_set():
             raise _Stopped
+
+
+def _step_back() -> None:
+    """Let searches have the cores first, where the system knows priorities of threads."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
 
 
 def _pictures(

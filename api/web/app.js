@@ -1,11 +1,16 @@
 // The page: state in the address, answers from the API, nothing else remembered.
 
+import { call, post, Problem } from "/web/ask.js";
 import {
-  amount, emptyState, FACETS, filterCount, filterText, hasReference, isStart, readState,
-  searchRequest, writeState,
+  amount, emptyState, FACETS, filterCount, filterText, hasReference, isStart, isVariant,
+  MOST_BATCHES, readState, sameSearch, searchRequest, servedAt, writeState,
 } from "/web/state.js";
 import { hideLook, nameOf, showLook } from "/web/look.js";
 import { pictureOf, smaller } from "/web/picture.js";
+import { nothing } from "/web/nothing.js";
+import { closeLarge } from "/web/large.js";
+import { isGone } from "/web/said.js";
+import { canShow, changeFor, showStage } from "/web/variants.js";
 import {
   announce, hideMessage, showApplied, showChips, showFacets, showHits, showMessage, showNotes,
   showReference, showRows, showSkeletons,
@@ -16,42 +21,17 @@ let state = readState(location.search);
 let cursor = "";
 let shown = 0;
 let running = new AbortController();
-const titles = new Map(); // product id → title, of what has been on this page
+let edits = []; // what was understood of the words
+const known = new Map(); // product id → title and picture, of what has been on this page
 const seen = new Map(); // picture → the boxes that were found in it
 const MOST_ROWS = 6;
 
-class Problem extends Error {
-  constructor(title, detail, code) {
-    super(detail);
-    this.title = title;
-    this.code = code;
-  }
-}
-
-async function call(path, options = {}) {
-  let answer;
-  try {
-    answer = await fetch(path, options);
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Problem("The shop cannot be reached", "Check the connection and try again.", "offline");
-  }
-  let body = null;
-  try {
-    body = await answer.json();
-  } catch (error) {
-    // Who moves on while an answer arrives breaks off its body as well.
-    if (error.name === "AbortError") throw error;
-  }
-  if (answer.ok && body) return body;
-  throw new Problem(body?.title ?? "That did not work", body?.detail ?? (answer.statusText || "The answer cannot be read."), body?.code);
-}
-
-const post = (path, body, signal) =>
-  call(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal });
+const remember = ({ id, title, pictures }) =>
+  known.set(id, { title, src: pictures.length ? `${pictures[0]}?width=640` : "" });
 
 function go(change, { replace = false } = {}) {
   state = { ...state, pages: 1, ...change };
+  if (state.show && !state.show.of && !(state.words && hasReference(state))) state.show = null;
   history[replace ? "replaceState" : "pushState"](null, "", writeState(state));
   load();
 }
@@ -75,7 +55,65 @@ const handlers = {
   },
   onClear: () => { go({ facets: {}, low: "", high: "" }); $("found-title").focus(); },
   onPrice: (low, high) => go({ low: amount(low), high: amount(high) }),
+  showHref: (product) => writeState({ ...state, show: showOf(product) }),
+  onShow: (product) => { show(showOf(product)); toStage(); },
 };
+
+// --- what is drawn above the results -----------------------------------------------------------
+
+const showOf = (product) =>
+  ({ batches: 1, of: product.id, words: hasReference(state) ? changeFor(product, edits) : "" });
+
+// The results stay as they are: only the stage changes.
+function show(wanted) {
+  state = { ...state, show: wanted };
+  history.pushState(null, "", writeState(state));
+  stage();
+}
+
+function toStage() {
+  $("stage").scrollIntoView({ block: "start" });
+  const asking = state.show.of && !state.show.words;
+  $(asking ? "stage-words" : "stage-title").focus({ preventScroll: true });
+  if (asking) announce("Say what should be different, and see it drawn", "stage-announce");
+}
+
+function stage() {
+  const wanted = state;
+  const { of = "" } = wanted.show ?? {};
+  $("show-me").setAttribute("aria-expanded", String(Boolean(wanted.show && !of)));
+  $("share").hidden = isStart(wanted) && !wanted.show;
+  const found = (job, { number, sketch }) => {
+    const same = wanted.picture && !of && !sketch; // the garment is where it was
+    return {
+      ...emptyState(), picture: `variant:${job.id}/${number}`,
+      ...(same && { box: wanted.box, shows: job.before.type === job.after.type ? wanted.shows : "" }),
+    };
+  };
+  const own = Boolean(wanted.picture && !of);
+  if (of && !known.has(of)) {
+    const path = `/v1/products/${encodeURIComponent(of)}`;
+    call(path).then((product) => { remember(product); if (state.show?.of === of) stage(); }, () => {});
+  }
+  showStage(wanted, {
+    own: own && !isVariant(wanted.picture),
+    ...(own ? { title: "The variant", src: servedAt(wanted.picture, 640) } : known.get(of || wanted.like)),
+    canMore: (wanted.show?.batches ?? 0) < MOST_BATCHES,
+    likeHref: handlers.likeHref,
+    onLike: handlers.onLike,
+    findHref: (job, variant) => writeState(found(job, variant)),
+    onFind: (job, variant) => { closeLarge(); go(found(job, variant)); scrollTo({ top: 0 }); $("words").focus({ preventScroll: true }); },
+    onMore: () => { show({ ...state.show, batches: state.show.batches + 1 }); $("stage-title").focus({ preventScroll: true }); },
+    onWords: (words) => show({ batches: 1, of, words }),
+    onClose: () => {
+      show(null);
+      const card = of && document.querySelector(`[data-product="${CSS.escape(of)}"] .show`);
+      (card || ($("show-me").hidden ? $("found-title") : $("show-me"))).focus();
+    },
+  });
+}
+
+// --- the results -------------------------------------------------------------------------------
 
 async function load() {
   running.abort();
@@ -84,7 +122,7 @@ async function load() {
   const wanted = state;
   document.body.dataset.view = isStart(wanted) ? "start" : "results";
   $("words").value = wanted.words;
-  $("share").hidden = isStart(wanted);
+  stage();
   hideMessage();
   showNotes([]);
   $("more").hidden = true;
@@ -105,15 +143,16 @@ async function load() {
     if (signal.aborted) return;
     cursor = answer.next_cursor;
     shown = hits.length;
-    for (const { product } of hits) titles.set(product.id, product.title);
+    edits = first.parse.edits;
+    for (const { product } of hits) remember(product);
     showHits(hits, handlers);
     if (wanted.drop.length) heading(wanted, first.parse);
-    showChips(first.parse, first.reference, handlers);
+    showChips(first.parse, first.reference, handlers, hasReference(wanted) && edits.some(canShow));
     showNotes(first.degraded.map((each) => each.message));
     $("more").hidden = !cursor;
     announce(hits.length ? `${hits.length} products${cursor ? ", more can be shown" : ""}` : "No products");
     showFacets(first.facets, wanted, handlers, first);
-    if (!hits.length) await nothing(wanted, first, signal);
+    if (!hits.length) await nothing(wanted, first, { signal, go, home });
     await ownCounts(first, wanted, signal);
   } catch (error) {
     if (error.name !== "AbortError") failed(error);
@@ -137,7 +176,7 @@ async function ownCounts(answer, wanted, signal) {
 // The boxes of the shopper's picture. Whoever cannot have them can still draw one.
 async function look(wanted, signal) {
   if (!wanted.picture) { hideLook(); return []; }
-  const src = `/v1/pictures/${wanted.picture}?width=640`;
+  const src = servedAt(wanted.picture, 640);
   let failed = false;
   if (!seen.has(wanted.picture)) {
     hideLook();
@@ -145,7 +184,7 @@ async function look(wanted, signal) {
       const found = await post("/v1/detections", { pictures: [wanted.picture] }, signal);
       seen.set(wanted.picture, found.pictures[0].boxes);
     } catch (error) {
-      if (error.name === "AbortError" || error.code === "picture.expired") return [];
+      if (error.name === "AbortError" || isGone(error.code)) return [];
       failed = true;
     }
   }
@@ -170,9 +209,10 @@ async function rows(wanted, boxes, signal) {
   if (signal.aborted) return true;
   const [first] = answers;
   showFacets(first.facets, wanted, handlers, first);
+  edits = first.parse.edits;
   showChips(first.parse, [], handlers);
   showNotes([...new Set(answers.flatMap(({ degraded }) => degraded.map((each) => each.message)))]);
-  for (const { hits } of answers) for (const { product } of hits) titles.set(product.id, product.title);
+  for (const { hits } of answers) for (const { product } of hits) remember(product);
   const found = things.map(([name, { box, label: shows }], place) => ({ name, box, shows, hits: answers[place].hits }));
   showRows(found, { ...handlers, onAllOf: ({ box, shows }) => go({ box, shows, look: false, drop: [] }) });
   $("found-title").textContent = "Shop the look";
@@ -186,10 +226,10 @@ async function rows(wanted, boxes, signal) {
 async function reference(wanted, signal) {
   const changing = { placeholder: "but red, no sleeves, under 40", label: "What should be different?" };
   if (wanted.picture) {
-    showReference({ src: `/v1/pictures/${wanted.picture}?width=160`, alt: "Your picture", ...changing });
+    showReference({ src: servedAt(wanted.picture, 160), alt: isVariant(wanted.picture) ? "The variant" : "Your picture", ...changing });
   } else if (wanted.like) {
     const product = await call(`/v1/products/${encodeURIComponent(wanted.like)}`, { signal });
-    titles.set(product.id, product.title);
+    remember(product);
     if (signal.aborted) return;
     const src = product.pictures.length ? `${product.pictures[0]}?width=160` : "/web/icon.svg";
     showReference({ src, alt: product.title, ...changing });
@@ -199,9 +239,10 @@ async function reference(wanted, signal) {
   }
 }
 
-function likePicture({ shows, box }) {
-  if (shows) return `Like the ${shows} in your picture`;
-  return box.length ? "Like this part of your picture" : "Like your picture";
+function likePicture({ picture, shows, box }) {
+  const what = isVariant(picture) ? "the variant" : "your picture";
+  if (shows) return `Like the ${shows} in ${what}`;
+  return box.length ? `Like this part of ${what}` : `Like ${what}`;
 }
 
 // What is left of the words once wishes were taken out is known with the answer.
@@ -209,56 +250,12 @@ function heading(wanted, parse) {
   const words = parse
     ? [...parse.edits.map((each) => each.text), parse.free_text].filter(Boolean).join(parse.edits.length > 1 ? ", " : " ")
     : wanted.words;
-  const like = wanted.picture ? likePicture(wanted) : wanted.like ? `Like ${titles.get(wanted.like) ?? "this"}` : "";
+  const like = wanted.picture ? likePicture(wanted) : wanted.like ? `Like ${known.get(wanted.like)?.title ?? "this"}` : "";
   const text = like
     ? (words ? `${like}, ${/^(but|and|in|with|without)\b/i.test(words) ? "" : "but "}${words}` : like)
     : words ? `“${words}”` : filterCount(wanted) ? "Filtered" : "From the shop";
   $("found-title").textContent = text;
   document.title = isStart(wanted) ? "Lookalike" : `${text} · Lookalike`;
-}
-
-// Nothing found is a question of which wish was one too many: each is left out once, and those that
-// lead somewhere are offered; where none does alone, all are left out together.
-async function nothing(wanted, answer, signal) {
-  const title = "Nothing has all of this";
-  showMessage(title, "Looking for the wish that is one too many …");
-  const leads = async (way) => {
-    const request = { ...searchRequest({ ...wanted, ...way.change }), limit: 1, facets: [] };
-    const found = await post("/v1/search", request, signal).catch(() => ({ hits: [] }));
-    return found.hits.length ? way : null;
-  };
-  const wishes = waysOut(wanted, answer.parse.edits);
-  let ways = (await Promise.all(wishes.slice(0, 6).map(leads))).filter(Boolean);
-  let text = "One wish less, and there is something:";
-  if (!ways.length && wishes.length > 1) {
-    const hard = answer.parse.edits.filter((edit) => edit.hard).map((edit) => edit.id);
-    const change = { facets: {}, low: "", high: "", drop: [...wanted.drop, ...hard] };
-    ways = [await leads({ label: "Leave out all of these", change })].filter(Boolean);
-    text = `No single wish is to blame: ${wishes.map((way) => way.wish).join(", ")}.`;
-  }
-  if (signal.aborted) return;
-  if (!ways.length) text = "Try other words, or start from a picture.";
-  const actions = ways.map(({ label, change }) => ({ label, onclick: () => go(change) }));
-  showMessage(title, text, actions.length ? actions : [{ label: "Start over", onclick: home }]);
-  announce(`${title}. ${text}`);
-}
-
-function waysOut(wanted, edits) {
-  const ways = Object.entries(wanted.facets).map(([facet, values]) => {
-    const { [facet]: _, ...facets } = wanted.facets;
-    const wish = values.join(" or ");
-    return { wish, label: `Without ${wish}`, change: { facets } };
-  });
-  if (wanted.low !== "" || wanted.high !== "") {
-    const wish = [wanted.low && `from ${wanted.low}`, wanted.high && `up to ${wanted.high}`].filter(Boolean).join(" ");
-    ways.push({ wish, label: "Any price", change: { low: "", high: "" } });
-  }
-  if (wanted.shows) ways.push({ wish: wanted.shows, label: `Not only ${wanted.shows}`, change: { shows: "" } });
-  for (const edit of edits.filter((each) => each.hard)) {
-    const change = { drop: [...wanted.drop, edit.id] };
-    ways.push({ wish: edit.label, label: `Without “${edit.label}”`, change });
-  }
-  return ways;
 }
 
 function failed(error) {
@@ -267,9 +264,10 @@ function failed(error) {
   const away = hasReference(state)
     ? { label: "Remove the reference", onclick: removeReference }
     : { label: "Start over", onclick: home };
-  const expired = error.code === "picture.expired";
+  const expired = isGone(error.code);
   const title = expired ? "This picture has expired" : (error.title ?? "That did not work");
-  const text = expired ? "Uploaded pictures are deleted after a day. Choose it again, or go on without." : error.message;
+  const kept = isVariant(state.picture) ? "Drawn pictures are deleted after a day. Have it drawn again" : "Uploaded pictures are deleted after a day. Choose it again";
+  const text = expired ? `${kept}, or go on without.` : error.message;
   showMessage(title, text, expired ? [away] : [again, away], { failed: true });
   $("understood").hidden = true;
   announce(`${title}. ${text}`);
@@ -311,7 +309,7 @@ async function showMore(event) {
     const answer = await post("/v1/search", searchRequest(state, cursor), signal);
     cursor = answer.next_cursor;
     shown += answer.hits.length;
-    for (const { product } of answer.hits) titles.set(product.id, product.title);
+    for (const { product } of answer.hits) remember(product);
     const cards = showHits(answer.hits, { append: true, ...handlers });
     state = { ...state, pages: state.pages + 1 };
     history.replaceState(null, "", writeState(state));
@@ -328,7 +326,8 @@ async function showMore(event) {
 $("ask").addEventListener("submit", (event) => {
   event.preventDefault();
   const words = $("words").value.trim();
-  go({ words, drop: words === state.words ? state.drop : [] });
+  const kept = state.show?.of ? null : state.show; // what a card was asked for is over
+  go({ words, drop: words === state.words ? state.drop : [], show: kept });
 });
 $("file").addEventListener("change", (event) => { take(event.target.files[0]); event.target.value = ""; });
 $("reference-remove").addEventListener("click", removeReference);
@@ -346,7 +345,18 @@ document.querySelector("[data-action=home]").addEventListener("click", (event) =
   home();
 });
 
-addEventListener("popstate", () => { state = readState(location.search); load(); });
+addEventListener("popstate", () => {
+  const before = state;
+  state = readState(location.search);
+  closeLarge();
+  if (sameSearch(before, state)) stage();
+  else load();
+});
+$("show-me").addEventListener("click", () => {
+  const open = state.show && !state.show.of;
+  show(open ? null : { batches: 1, of: "", words: "" });
+  if (!open) toStage();
+});
 addEventListener("paste", (event) => {
   const file = pictureOf(event.clipboardData);
   if (file) { event.preventDefault(); take(file); }
@@ -369,4 +379,5 @@ const wide = matchMedia("(min-width: 60rem)");
 const fold = () => { $("facets-fold").open = wide.matches; };
 wide.addEventListener("change", fold);
 fold();
+call("/readyz").then(({ parts }) => { document.body.dataset.draws = parts.variants ?? ""; }, () => {});
 load();

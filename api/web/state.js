@@ -2,9 +2,12 @@
 
 export const FACETS = ["type", "colour", "gender", "pattern", "sleeve", "material", "brand", "availability"];
 
+export const BATCH = 4; // variants at a time
+export const MOST_BATCHES = 4;
+
 export const emptyState = () => ({
   words: "", // what is looked for, or what should be different from the reference
-  picture: "", // upload:… or the hash of a catalogue picture
+  picture: "", // upload:…, the hash of a catalogue picture, or variant:<job>/<number>
   box: [], // left, top, right, bottom of what is meant in the picture, as fractions; all of it without
   shows: "", // coarse class of the box, where it was chosen among those that were found
   look: false, // one row for each thing in the picture
@@ -14,6 +17,7 @@ export const emptyState = () => ({
   low: "", // price bounds in major units, as typed
   high: "",
   pages: 1,
+  show: null, // what is drawn above the results, see `readShow`
 });
 
 export function readState(search) {
@@ -32,6 +36,7 @@ export function readState(search) {
   }
   state.low = amount(params.get("min"));
   state.high = amount(params.get("max"));
+  state.show = readShow(params);
   state.pages = Math.min(20, Math.max(1, Number.parseInt(params.get("pages") ?? "1", 10) || 1));
   return state;
 }
@@ -49,9 +54,24 @@ export function writeState(state) {
   if (state.low !== "") params.set("min", state.low);
   if (state.high !== "") params.set("max", state.high);
   if (state.pages > 1) params.set("pages", String(state.pages));
+  if (state.show) params.set("show", String(state.show.batches));
+  if (state.show?.of) params.set("show-of", state.show.of);
+  if (state.show?.words) params.set("show-but", state.show.words);
   const text = params.toString();
   return text ? `/?${text}` : "/";
 }
+
+// `of`: a product with `words` of its own, still empty where the shopper is to say them; without it
+// the page's reference with the page's words. `batches`: how often variants were asked for.
+function readShow(params) {
+  const batches = Math.min(MOST_BATCHES, Number.parseInt(params.get("show") ?? "0", 10) || 0);
+  if (batches < 1) return null;
+  const of = params.get("show-of") ?? "";
+  return { batches, of, words: of ? (params.get("show-but") ?? "").slice(0, 512) : "" };
+}
+
+export const sameSearch = (one, other) =>
+  writeState({ ...one, show: null }) === writeState({ ...other, show: null });
 
 export const hasReference = (state) => Boolean(state.picture || state.like);
 
@@ -83,6 +103,25 @@ export function searchRequest(state, cursor) {
   if (state.drop.length) request.drop = state.drop;
   if (cursor) request.cursor = cursor;
   return request;
+}
+
+// What is drawn in one batch, counted from 0; `null` where something is still to be said.
+export function variantsRequest(state, batch) {
+  const { of, words } = state.show;
+  const request = { modification: of ? words : state.words, count: BATCH, seed: batch * BATCH };
+  if (!request.modification || !(of || hasReference(state))) return null;
+  if (of) return { ...request, product_id: of };
+  if (state.drop.length) request.drop = state.drop;
+  if (state.like) return { ...request, product_id: state.like };
+  return { ...request, picture: state.picture, box: state.box };
+}
+
+export const isVariant = (picture) => picture.startsWith("variant:");
+
+// Where a picture is served; a variant in the size in which it was drawn.
+export function servedAt(picture, width) {
+  const [, job, number] = picture.match(/^variant:([^/]+)\/(\d+)$/) ?? [];
+  return job ? `/v1/variants/${job}/pictures/${number}` : `/v1/pictures/${picture}?width=${width}`;
 }
 
 export function amount(text) {

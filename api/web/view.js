@@ -45,8 +45,8 @@ export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const capitals = (text) => text.split(" ").map(capital).join(" ");
 export const plain = (text) => text.replaceAll("_", " ");
 
-export function announce(text) {
-  const region = $("announce");
+export function announce(text, where = "announce") {
+  const region = $(where);
   // The same words again would not be read out.
   region.textContent = region.textContent === text ? `${text}\u00a0` : text;
 }
@@ -61,16 +61,16 @@ export function showSkeletons(count = 12) {
   list.setAttribute("aria-busy", "true");
 }
 
-export function showHits(hits, { append = false, likeHref, onLike }) {
+export function showHits(hits, { append = false, ...handlers }) {
   const list = $("results");
-  const cards = hits.map((hit) => card(hit, likeHref(hit.product.id), onLike));
+  const cards = hits.map((hit) => card(hit, handlers));
   if (append) list.append(...cards);
   else list.replaceChildren(...cards);
   list.removeAttribute("aria-busy");
   return cards;
 }
 
-export function showRows(found, { likeHref, onLike, onAllOf }) {
+export function showRows(found, { onAllOf, ...handlers }) {
   $("results").hidden = true;
   $("results").replaceChildren();
   $("results").removeAttribute("aria-busy");
@@ -81,12 +81,13 @@ export function showRows(found, { likeHref, onLike, onAllOf }) {
         node("h3", {}, capital(name)),
         node("button", { type: "button", class: "secondary small", "aria-label": `Show all like the ${name}`, onclick: () => onAllOf(thing) }, "Show all")),
       hits.length
-        ? node("ol", { class: "row-hits" }, ...hits.map((hit) => card(hit, likeHref(hit.product.id), onLike)))
+        ? node("ol", { class: "row-hits" }, ...hits.map((hit) => card(hit, handlers)))
         : node("p", {}, "Nothing in the shop is like this."))));
 }
 
-function card(hit, href, onLike) {
+function card(hit, { likeHref, onLike, showHref, onShow }) {
   const { product } = hit;
+  const href = likeHref(product.id);
   const made = $("card").content.firstElementChild.cloneNode(true);
   const part = (name) => made.querySelector(`[data-part="${name}"]`);
   made.dataset.product = product.id;
@@ -99,11 +100,7 @@ function card(hit, href, onLike) {
   } else {
     picture.remove();
   }
-  const follow = (event) => {
-    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-    event.preventDefault();
-    onLike(product.id);
-  };
+  const follow = following(() => onLike(product.id));
   const open = part("open");
   open.href = href;
   open.tabIndex = -1; // "More like this" below is the same way, with words
@@ -126,8 +123,21 @@ function card(hit, href, onLike) {
   const like = node("a", { class: "like", href, "aria-label": `More like ${product.title}` }, "More like this");
   like.addEventListener("click", follow);
   part("like").replaceWith(like);
+  const show = part("show");
+  if (!product.pictures.length) { show.remove(); return made; }
+  show.href = showHref(product);
+  show.textContent = "Show me";
+  show.setAttribute("aria-label", `Show me ${product.title} with a change`);
+  show.addEventListener("click", following(() => onShow(product)));
   return made;
 }
+
+// A link that goes on within the page, unless another tab or window is wanted.
+export const following = (go) => (event) => {
+  if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+  event.preventDefault();
+  go();
+};
 
 function reason({ text, met, predicted }) {
   const kind = !met ? "unmet" : predicted ? "seen" : "met";
@@ -154,7 +164,7 @@ export function showReference({ src, alt, placeholder, label }) {
   $("words-label").textContent = label;
 }
 
-export function showChips(parse, reference, { onDrop, onRestore }) {
+export function showChips(parse, reference, { onDrop, onRestore }, canShow = false) {
   const chips = parse.edits.map((edit) =>
     node("li", {},
       node("button", {
@@ -178,6 +188,7 @@ export function showChips(parse, reference, { onDrop, onRestore }) {
   }
   $("chips").replaceChildren(...parts);
   $("understood").hidden = !parts.length;
+  $("show-me").hidden = !canShow;
 }
 
 const labelOf = (id) => {
@@ -190,7 +201,7 @@ const labelOf = (id) => {
   return `${plain(attribute)}: ${value || operation}`;
 };
 
-function swatch(colour) {
+export function swatch(colour) {
   const value = SWATCHES[colour];
   if (!value) return "";
   const dot = node("span", { class: "swatch", "aria-hidden": "true" });

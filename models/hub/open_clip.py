@@ -19,6 +19,7 @@ from engine.errors import InvalidInput, ModelUnavailable
 from engine.types import EncoderId, Facet, ImageRGB, Vectors
 from models.hub import prompts
 from models.hub.checkpoint import CONFIG_NAME, INSTALL_HINT, Checkpoint, fetch_checkpoint
+from models.hub.devices import device_for
 
 if TYPE_CHECKING:
     import torch
@@ -158,12 +159,11 @@ def load_open_clip(
     """
     try:
         import open_clip
-        import torch
     except ImportError as error:
         raise ModelUnavailable(
             f"the package {error.name} is not installed", where=name, hint=INSTALL_HINT
         ) from error
-    place = _device(device, cuda=torch.cuda.is_available())
+    place = device_for(device)
     checkpoint = fetch_checkpoint(name, cache_dir=cache_dir)
     model = _build(checkpoint)
     tokenizer = _tokenizer(checkpoint, cache_dir)
@@ -210,20 +210,8 @@ def random_open_clip(architecture: str, *, device: str = "cpu") -> OpenClipEncod
         model,
         tokenizer,
         encoder_id=identity,
-        device=_device(device, cuda=torch.cuda.is_available()),
+        device=device_for(device),
     )
-
-
-def _device(asked: str, *, cuda: bool) -> str:
-    if asked == "auto":
-        return "cuda" if cuda else "cpu"
-    if asked != "cpu" and asked.partition(":")[0] != "cuda":
-        raise InvalidInput(f"got the device {asked!r}", hint="Expected auto, cpu, cuda or cuda:1.")
-    if asked != "cpu" and not cuda:
-        raise ModelUnavailable(
-            f"no GPU is visible to torch for the device {asked!r}", hint="Use --device cpu."
-        )
-    return asked
 
 
 def _build(checkpoint: Checkpoint) -> Any:

@@ -99,8 +99,12 @@ def _sharper(part: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(held * held * (3 - 2 * held), np.float32)
 
 
-def load_masks(folder: Path = WEIGHTS) -> GarmentMasks:
+def load_masks(folder: Path = WEIGHTS, *, threads: int | None = None) -> GarmentMasks:
     """The masks that ship with Lookalike, or others from a folder.
+
+    Args:
+        folder: What `lookalike train variant-mask` wrote.
+        threads: See `OnnxTower`.
 
     Raises:
         ModelUnavailable: A file is missing or damaged.
@@ -108,7 +112,7 @@ def load_masks(folder: Path = WEIGHTS) -> GarmentMasks:
     try:
         config: Any = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         return GarmentMasks(
-            OnnxTower(folder / "mask.onnx", chunk=_CHUNK),
+            OnnxTower(folder / "mask.onnx", chunk=_CHUNK, threads=threads),
             classes=[str(each) for each in config["classes"]],
             revision=str(config["revision"]),
         )

@@ -7,7 +7,9 @@ and outline, helped by the catalogue, and enlarged: a sketch.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +18,7 @@ from engine.errors import InvalidInput, ModelUnavailable
 from engine.look import LookService
 from engine.query.lexicon import Lexicon
 from engine.rendering import DrawRequest, Rendering
-from engine.types import BoxPx, Facet, ImageRGB
+from engine.types import Facet, ImageRGB
 from models.variants.catalogue_bank import (
     Bank,
     FeatureCache,
@@ -30,8 +32,8 @@ from models.variants.mask import GarmentMasks
 from models.variants.oklab import oklab, to_linear
 from models.variants.patterns import PATTERNS
 from models.variants.plain import plain_ground
-from models.variants.product_mask import mask_product
 from models.variants.recolour import Garment
+from models.variants.request_mask import garment_alpha, request_mask
 from models.variants.shades import is_shade, named_by, shade_near, shade_of
 from models.variants.sketches import Sketcher
 from models.variants.turbo import SmallTurbo
@@ -76,6 +78,8 @@ class SmallRenderer:
         features: FeatureCache | None = None,
     ) -> None:
         self._masks, self._lexicon, self._look = masks, lexicon, look
+        seen_by = f"{masks.revision}|{look.revision if look else ''}"
+        self._sight = hashlib.sha256(seen_by.encode()).hexdigest()[:16]
         self._turbo, self._bank = turbo, bank
         self._features = features or MemoryFeatures()
         self._sketcher = Sketcher(turbo, bank, self._features) if turbo else None
@@ -84,7 +88,7 @@ class SmallRenderer:
     def revision(self) -> str:
         """See `engine.ports.Renderer.revision`."""
         turbo = self._turbo.revision if self._turbo else "none"
-        return f"{_VERSION}-{self._masks.revision}-{turbo}"
+        return f"{_VERSION}-{self._sight}-{turbo}"
 
     def draw(self, request: DrawRequest, seeds: Sequence[int]) -> Iterator[Rendering]:
         """See `engine.ports.Renderer.draw`.
@@ -100,7 +104,7 @@ class SmallRenderer:
                 hint="Ask for another colour, pattern, material, sleeve, neck or type: 'but red'.",
                 code="variant.no_change",
             )
-        mask = self._mask(request)
+        mask = request_mask(request, self._masks, self._look)
         colour, pattern = change.after.get(Facet.COLOUR, ""), change.after.get(Facet.PATTERN, "")
         dyed = Facet.COLOUR in change.facets
         if change.facets <= {Facet.COLOUR, Facet.PATTERN} and (
@@ -118,11 +122,12 @@ class SmallRenderer:
         self, request: DrawRequest, mask: NDArray[np.float32], colour: str, seeds: Sequence[int]
     ) -> Iterator[Rendering]:
         garment = Garment(request.reference, mask)
-        lent: list[tuple[Neighbour, Shade]] | None = None
+        lending = self._lent(request, colour)
+        lent: list[tuple[Neighbour, Shade]] = []
         for seed in seeds:
-            if seed and lent is None:
-                lent = self._lent(request, colour)
-            if lent and 0 < seed <= len(lent):
+            # Each is looked for in a picture, so no more of them than are needed.
+            lent += islice(lending, max(0, min(seed, _SHOPS_SHADES) - len(lent)))
+            if 0 < seed <= len(lent):
                 helper, shade = lent[seed - 1]
                 sources, notes = (helper.source,), (_AS_IN_SHOP,)
             else:
@@ -131,11 +136,10 @@ class SmallRenderer:
                 image=garment.recoloured(shade), seed=seed, sources=sources, notes=notes
             )
 
-    def _lent(self, request: DrawRequest, colour: str) -> list[tuple[Neighbour, Shade]]:
+    def _lent(self, request: DrawRequest, colour: str) -> Iterator[tuple[Neighbour, Shade]]:
         """Products of that colour, nearest first, with the shades of their cloth."""
         if self._bank is None:
-            return []
-        found: list[tuple[Neighbour, Shade]] = []
+            return
         for helper in self._bank.nearest(
             request.change.after, count=_SHOPS_SHADES, without=request.without
         ):
@@ -143,16 +147,17 @@ class SmallRenderer:
                 continue
             shade = self._cloth(helper)
             if shade is not None and named_by(shade, self._lexicon) == self._lexicon.family(colour):
-                found.append((helper, shade))
-        return found
+                yield helper, shade
 
     def _cloth(self, helper: Neighbour) -> Shade | None:
         """Colour of a product's cloth, Oklab; none where no product is found or it has many."""
-        key = feature_key(helper, f"cloth-{_VERSION}-{self._masks.revision}")
+        key = feature_key(helper, f"cloth-{_VERSION}-{self._sight}")
         held = self._features.get([key]).get(key)
         if held is None:
             found = np.zeros(0, np.float16)
-            alpha = self._alpha(helper.picture, None, helper.source.title)
+            alpha = garment_alpha(
+                helper.picture, self._masks, self._look, title=helper.source.title
+            )
             if (inside := alpha > 0.5).any():
                 cloth = cloth_of(oklab(to_linear(helper.picture[inside])), alpha[inside])
                 found = found if cloth.patterned else cloth.colour.astype(np.float16)
@@ -195,25 +200,6 @@ class SmallRenderer:
         if plain_ground(request.reference) is None:  # the generator knows packshots alone
             image = _cut_out(image, mask)
         return self._sketcher.draw(request, image, seeds)
-
-    # --- the garment -----------------------------------------------------------------------------
-
-    def _mask(self, request: DrawRequest) -> NDArray[np.float32]:
-        alpha = self._alpha(request.reference, request.box_xyxy_px, request.title)
-        if not (alpha > 0.5).any():
-            raise InvalidInput(
-                "no garment was found in the picture.",
-                where="picture" if request.box_xyxy_px is None else "box",
-                hint="Draw a box around the garment.",
-                code="variant.no_garment",
-            )
-        return alpha
-
-    def _alpha(self, image: ImageRGB, box: BoxPx | None, title: str) -> NDArray[np.float32]:
-        high, wide = image.shape[:2]
-        if box is None and self._look is not None:
-            return mask_product(image, self._look, self._masks, title=title).alpha
-        return self._masks.mask(image, [box or (0.0, 0.0, float(wide), float(high))], [""])
 
 
 def _cut_out(image: ImageRGB, mask: NDArray[np.float32]) -> ImageRGB:

@@ -26,6 +26,7 @@ COMMANDS = (
     ["ingest"],
     ["search"],
     ["detect"],
+    ["render"],
     ["serve"],
     ["demo"],
     ["doctor"],
@@ -35,11 +36,13 @@ COMMANDS = (
     ["train", "teacher"],
     ["train", "composer"],
     ["train", "detector"],
+    ["train", "sd-adapter"],
     ["study"],
     ["study", "distil"],
     ["study", "text-towers"],
     ["eval"],
     ["bench"],
+    ["bench", "variants"],
 )
 
 
@@ -345,7 +348,7 @@ def test_what_is_piped_is_not_wrapped(capsys: pytest.CaptureFixture[str]) -> Non
 def test_serving_beyond_this_machine_is_warned_of(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("uvicorn.run", lambda *_, **__: None)
+    monkeypatch.setattr("api.commands.serve.run_server", lambda *_, **__: None)
     place = ["--home", str(home), "--encoder", "toy", "--port", "8017"]
     assert run(["serve", *place]) == 0
     assert "Warning" not in capsys.readouterr().err

@@ -6,8 +6,10 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -29,15 +31,12 @@ ARGUMENTS = [
 PATIENCE_MS = 60_000
 
 
-@pytest.fixture(scope="session")
-def address(stocked_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a running server."""
-    home = tmp_path_factory.mktemp("served") / "home"
-    shutil.copytree(stocked_home, home)
+@contextmanager
+def serving(container: Container) -> Iterator[str]:
+    """Address of a server that runs until the block ends."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    container = Container(Settings(home=home, encoder="toy"))
     server = uvicorn.Server(
         uvicorn.Config(create_app(container), host="127.0.0.1", port=port, log_level="warning")
     )
@@ -53,6 +52,15 @@ def address(stocked_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 @pytest.fixture(scope="session")
+def address(stocked_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a running server."""
+    home = tmp_path_factory.mktemp("served") / "home"
+    shutil.copytree(stocked_home, home)
+    with serving(Container(Settings(home=home, encoder="toy"))) as where:
+        yield where
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[object]:
     """A Chromium; its absence skips the test."""
     if CHROMIUM is None:
@@ -63,3 +71,41 @@ def browser() -> Iterator[object]:
         running = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield running
         running.close()
+
+
+@pytest.fixture
+def open_page(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
+    """Opens pages of fresh contexts; whatever a page complains about fails the test."""
+    contexts: list[Any] = []
+    complaints: list[str] = []
+
+    def open_page(path: str = "/", *, width: int = 1280, height: int = 900) -> Any:
+        context = browser.new_context(viewport={"width": width, "height": height})
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE_MS)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+        page.on(
+            "console",
+            lambda message: message.type == "error" and complaints.append(message.text),
+        )
+        page.on(
+            "request",
+            lambda request: (
+                request.url.startswith((address, "blob:"))
+                or complaints.append(f"third party: {request.url}")
+            ),
+        )
+        page.goto(address + path)
+        settled(page)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not complaints
+
+
+def settled(page: Any) -> None:
+    """Wait until the results are there."""
+    page.wait_for_function("() => !document.querySelector('#results[aria-busy]')")

@@ -2,53 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from tests.api.pictures import encoded, garment
-from tests.e2e.conftest import PATIENCE_MS
+from tests.e2e.conftest import PATIENCE_MS, settled
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.browser
 Page = playwright.Page
 expect = playwright.expect
 expect.set_options(timeout=PATIENCE_MS)
-
-
-@pytest.fixture
-def open_page(browser, address: str) -> Iterator:
-    """Opens pages of fresh contexts; whatever a page complains about fails the test."""
-    contexts = []
-    complaints: list[str] = []
-
-    def open_page(path: str = "/", *, width: int = 1280, height: int = 900) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height})
-        contexts.append(context)
-        context.set_default_timeout(PATIENCE_MS)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-        page.on(
-            "console",
-            lambda message: message.type == "error" and complaints.append(message.text),
-        )
-        page.on(
-            "request",
-            lambda request: (
-                request.url.startswith((address, "blob:"))
-                or complaints.append(f"third party: {request.url}")
-            ),
-        )
-        page.goto(address + path)
-        _settled(page)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not complaints
 
 
 @pytest.fixture
@@ -59,12 +25,8 @@ def photo(tmp_path: Path) -> Path:
     return path
 
 
-def _settled(page: Page) -> None:
-    expect(page.locator("#results[aria-busy]")).to_have_count(0)
-
-
 def _titles(page: Page) -> list[str]:
-    _settled(page)
+    settled(page)
     return page.locator("#results .card h3").all_inner_texts()
 
 
@@ -75,7 +37,7 @@ def _state(page: Page) -> dict[str, list[str]]:
 def _upload(page: Page, photo: Path) -> None:
     page.locator("#file").set_input_files(photo)
     page.wait_for_url("**/?picture=upload*")
-    _settled(page)
+    settled(page)
 
 
 def _ask(page: Page, words: str) -> None:
@@ -84,7 +46,7 @@ def _ask(page: Page, words: str) -> None:
     page.wait_for_function(
         "words => new URLSearchParams(location.search).get('q') === words", arg=words
     )
-    _settled(page)
+    settled(page)
 
 
 def test_upload_but_red_and_take_it_back(open_page, photo: Path) -> None:
@@ -259,7 +221,7 @@ def test_the_keyboard_reaches_everything(open_page) -> None:
     assert any(each.startswith("facet-colour-") for each in seen)
     page.keyboard.press("Enter")
     page.wait_for_url(lambda url: "like=P01" not in url and "like=" in url)
-    _settled(page)
+    settled(page)
     assert focused() == "words"
     page.keyboard.type("but blue")
     page.keyboard.press("Enter")
@@ -273,7 +235,7 @@ def test_a_facet_keeps_the_focus_when_the_results_change(open_page) -> None:
     box.focus()
     page.keyboard.press("Space")
     page.wait_for_url("**colour=red*")
-    _settled(page)
+    settled(page)
     page.wait_for_load_state("networkidle")
     assert page.evaluate("document.activeElement.id") == "facet-colour-red"
     expect(box).to_be_checked()
@@ -391,7 +353,7 @@ def test_what_is_meant_in_a_picture_can_be_chosen(open_page) -> None:
     expect(page.locator("#rows .row").first).to_be_visible()
 
     page.get_by_role("button", name="Whole picture").click()
-    _settled(page)
+    settled(page)
     assert not {"box", "look", "shows"} & _state(page).keys()
     expect(page.locator("#rows")).to_be_hidden()
 

@@ -155,7 +155,7 @@ def test_the_slerp_arm_is_the_hook_and_the_hook_is_the_formula(
 
     def edited(weight: float) -> np.ndarray:
         def by_hand(_module, _inputs, output):
-            ours = torch.full((len(prompts),), weight).to(output.dtype)
+            ours = torch.full((len(prompts),), weight)
             return slerp(output, near.features[:, 0].to(output.dtype), ours)
 
         handle = student.unet.mid_block.register_forward_hook(by_hand)

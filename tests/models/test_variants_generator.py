@@ -81,7 +81,7 @@ def test_a_fresh_adapter_and_fresh_decoder_changes_change_nothing(
     generator, condition, latents
 ) -> None:
     plain = generator(latents, TIME, condition)
-    space, lora = HSpace(generator, Adapter(WIDTH, heads=2)), DecoderLora(generator)
+    space, lora = HSpace(generator.unet, Adapter(WIDTH, heads=2)), DecoderLora(generator.unet)
     assert torch.equal(generator(latents, TIME, condition), plain)
     space.retrieved = Retrieved(
         features=features(), similarity=torch.ones(COUNT, 2), blend=torch.ones(COUNT)
@@ -97,7 +97,7 @@ def test_no_similarity_is_the_unmodified_model(
     plain = generator(latents, TIME, condition)
     adapter = Adapter(WIDTH, heads=2)
     torch.nn.init.normal_(adapter.out.weight)
-    space = HSpace(generator, adapter)
+    space = HSpace(generator.unet, adapter)
 
     def at(gate: float) -> torch.Tensor:
         space.retrieved = Retrieved(
@@ -115,7 +115,7 @@ def test_no_similarity_is_the_unmodified_model(
 
 def test_decoder_changes_go_with_their_scale_and_their_hooks(generator, condition, latents) -> None:
     plain = generator(latents, TIME, condition)
-    lora = DecoderLora(generator)
+    lora = DecoderLora(generator.unet)
     for change in lora.changes.values():
         torch.nn.init.normal_(change[1].weight)
     assert not torch.allclose(generator(latents, TIME, condition), plain)
@@ -127,13 +127,13 @@ def test_decoder_changes_go_with_their_scale_and_their_hooks(generator, conditio
 
 
 def test_merged_decoder_changes_draw_what_their_hooks_draw(generator, condition, latents) -> None:
-    lora = DecoderLora(generator)
+    lora = DecoderLora(generator.unet)
     for change in lora.changes.values():
         torch.nn.init.normal_(change[1].weight, std=0.1)
     plain = generator(latents, TIME, condition)
     lora.scale = 0.5
     hooked = generator(latents, TIME, condition)
-    lora.merge(generator)
+    lora.merge(generator.unet)
     assert torch.allclose(generator(latents, TIME, condition), hooked, atol=1e-4)
     assert not torch.allclose(hooked, plain, atol=1e-2)
 
@@ -141,7 +141,7 @@ def test_merged_decoder_changes_draw_what_their_hooks_draw(generator, condition,
 def test_no_blend_is_no_slerp(generator, condition, latents) -> None:
     adapter = Adapter(WIDTH, heads=2)
     torch.nn.init.normal_(adapter.out.weight)
-    space = HSpace(generator, adapter)
+    space = HSpace(generator.unet, adapter)
 
     def with_blend(blend: torch.Tensor | None) -> torch.Tensor:
         space.retrieved = Retrieved(
@@ -172,7 +172,7 @@ def test_slerp_turns_by_its_share_of_the_angle() -> None:
 
 def test_a_slerp_with_weight_1_is_no_edit_in_the_generator(generator, condition, latents) -> None:
     plain = generator(latents, TIME, condition)
-    space = HSpace(generator)
+    space = HSpace(generator.unet)
     for weight, same in ((1.0, True), (0.8, False)):
         space.retrieved = Retrieved(
             features=features(1),

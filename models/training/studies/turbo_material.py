@@ -106,7 +106,7 @@ class TurboMaterial:
     def student(self) -> Helped:
         """As it is, but for a slerp where something was retrieved."""
         student = self.fresh_student()
-        return Helped(student=student, space=HSpace(student))
+        return Helped(student=student, space=HSpace(student.unet))
 
     @cached_property
     def adapted(self) -> Helped:

@@ -282,7 +282,7 @@ def export_merged(student: Generator, retrieval: Retrieval, served: Path, folder
     Returns:
         The graph's file.
     """
-    retrieval.lora.merge(student)
+    retrieval.lora.merge(student.unet)
     whole = _Merged(student, retrieval.space)
     folder.mkdir(parents=True, exist_ok=True)
     save_file({n: v.half().contiguous() for n, v in whole.state_dict().items()}, folder / WEIGHTS)

@@ -51,8 +51,8 @@ class Retrieval(nn.Module):
         super().__init__()
         channels = student.unet.config.block_out_channels[-1]  # pyright: ignore[reportAttributeAccessIssue]
         self._student = (student,)
-        self.space = HSpace(student, Adapter(channels) if adapter else None)
-        self.lora = DecoderLora(student)
+        self.space = HSpace(student.unet, Adapter(channels) if adapter else None)
+        self.lora = DecoderLora(student.unet)
         self.judge = Judge(teacher)
 
     def remove(self) -> None:

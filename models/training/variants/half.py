@@ -21,6 +21,7 @@ def first_half(unet: UNet2DConditionModel) -> UNet2DConditionModel:
     Its sample has the middle block's channels and places. Hooks on the middle block run.
     """
     half = copy.copy(unet)
+    half._compiled_call_impl = None  # that of the whole UNet, if it was compiled
     half._modules = dict(unet._modules)
     half._modules |= {
         "up_blocks": nn.ModuleList(),

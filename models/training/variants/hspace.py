@@ -11,9 +11,8 @@ from dataclasses import dataclass
 import torch
 from diffusers.models.attention import FeedForward
 from diffusers.models.attention_processor import Attention
+from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from torch import Tensor, nn
-
-from models.training.variants.network import Generator
 
 __all__ = ["Adapter", "HSpace", "Retrieved", "slerp"]
 
@@ -31,7 +30,8 @@ def slerp(target: Tensor, retrieved: Tensor, weight: Tensor) -> Tensor:
         retrieved: Of the same shape.
         weight: (B,), of the target: 1 is the target unchanged.
     """
-    ours, theirs = target.flatten(1), retrieved.flatten(1)
+    # In single precision: the squares of 80,000 features are more than fp16 can hold.
+    ours, theirs = target.flatten(1).float(), retrieved.flatten(1).float()
     cosine = (nn.functional.normalize(ours, dim=1) * nn.functional.normalize(theirs, dim=1)).sum(1)
     angle = torch.arccos(cosine.clamp(-1, 1))
     sine = torch.sin(angle)
@@ -40,7 +40,7 @@ def slerp(target: Tensor, retrieved: Tensor, weight: Tensor) -> Tensor:
     kept = torch.where(linear, weight, torch.sin(weight * angle) / safe)
     taken = torch.where(linear, 1 - weight, torch.sin((1 - weight) * angle) / safe)
     mixed = kept[:, None] * ours + taken[:, None] * theirs
-    return torch.where((weight == 1)[:, None], ours, mixed).view_as(target)
+    return torch.where((weight == 1)[:, None], ours, mixed).to(target.dtype).view_as(target)
 
 
 class Adapter(nn.Module):
@@ -96,14 +96,14 @@ class Retrieved:
 
 
 class HSpace(nn.Module):
-    """Sits behind the middle block of a generator's UNet.
+    """Sits behind the middle block of a UNet.
 
     Args:
-        generator: Whose UNet; gets a forward hook.
-        adapter: ``None`` for the slerp alone.
+        unet: Gets a forward hook.
+        adapter: Says g(target, retrieved), see `Adapter`; ``None`` for the slerp alone.
     """
 
-    def __init__(self, generator: Generator, adapter: Adapter | None = None):
+    def __init__(self, unet: UNet2DConditionModel, adapter: nn.Module | None = None):
         super().__init__()
         self.adapter = adapter
         self.retrieved: Retrieved | None = None
@@ -111,7 +111,7 @@ class HSpace(nn.Module):
         def behind(_module: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
             return self.edit(output)
 
-        self._handle = generator.unet.mid_block.register_forward_hook(behind)
+        self._handle = unet.mid_block.register_forward_hook(behind)
 
     def remove(self) -> None:
         """Take the hook away."""
@@ -124,8 +124,7 @@ class HSpace(nn.Module):
             return target
         edited = target
         if held.blend is not None:
-            first, weight = (each.to(target.dtype) for each in (held.features[:, 0], held.blend))
-            edited = slerp(target, first, weight)
+            edited = slerp(target, held.features[:, 0].to(target.dtype), held.blend.float())
         if self.adapter is None:
             return edited
         count, pictures = held.features.shape[:2]

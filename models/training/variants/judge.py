@@ -9,6 +9,7 @@ without gradient penalty.
 from __future__ import annotations
 
 import torch
+from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
@@ -16,12 +17,37 @@ from models.training.variants.flow import mixed
 from models.training.variants.half import first_half
 from models.training.variants.network import Condition, Generator
 
-__all__ = ["Judge"]
+__all__ = ["Head", "Judge", "level_features"]
 
 _CLOCK = 1000.0
 
 
-class _Head(nn.Module):
+def level_features(
+    unet: UNet2DConditionModel, latents: Tensor, clock: Tensor, tokens: Tensor
+) -> list[Tensor]:
+    """What each level of a UNet's way down gives, and its middle; gradients reach the latents.
+
+    Args:
+        unet: Its way up does not run.
+        latents: (B, C, h, w), as the UNet reads them.
+        clock: (B,) times as the UNet reads them.
+        tokens: (B, T, D) of the prompts.
+    """
+    half = first_half(unet)
+    seen: list[Tensor] = []
+    hooks = [
+        block.register_forward_hook(lambda _m, _i, output: seen.append(output[0]))
+        for block in half.down_blocks
+    ]
+    try:
+        middle = half(latents, clock, tokens).sample
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return [*seen, middle]
+
+
+class Head(nn.Module):
     """Whether each place looks real by itself, and for this prompt (projection, Miyato 2018)."""
 
     def __init__(self, channels: int, token: int):
@@ -33,6 +59,7 @@ class _Head(nn.Module):
         self.told = spectral_norm(nn.Linear(token, channels))
 
     def forward(self, seen: Tensor, prompt: Tensor) -> Tensor:
+        """Scores (B,) of features (B, C, h, w) for prompts (B, token)."""
         features = self.features(seen)
         fitting = (features * self.told(prompt)[:, :, None, None]).mean(1, keepdim=True)
         return (self.plain(features) + fitting).flatten(1).mean(1)
@@ -51,26 +78,14 @@ class Judge(nn.Module):
         self._teacher = (teacher,)
         channels = teacher.unet.config.block_out_channels  # pyright: ignore[reportAttributeAccessIssue]
         token = teacher.tokens.norm.normalized_shape[0]
-        self.heads = nn.ModuleList(_Head(each, token) for each in (*channels, channels[-1]))
+        self.heads = nn.ModuleList(Head(each, token) for each in (*channels, channels[-1]))
 
     def features(self, latents: Tensor, time: Tensor, condition: Condition) -> list[Tensor]:
         """Of the three levels and the middle; gradients reach the latents."""
         teacher = self._teacher[0]
-        half = first_half(teacher.unet)
-        seen: list[Tensor] = []
-        hooks = [
-            block.register_forward_hook(lambda _m, _i, output: seen.append(output[0]))
-            for block in half.down_blocks
-        ]
-        try:
-            tokens = teacher.tokens(condition.text, condition.codes)
-            middle = half(
-                torch.cat([latents, condition.planes], dim=1), time * _CLOCK, tokens
-            ).sample
-        finally:
-            for hook in hooks:
-                hook.remove()
-        return [*seen, middle]
+        tokens = teacher.tokens(condition.text, condition.codes)
+        seen = torch.cat([latents, condition.planes], dim=1)
+        return level_features(teacher.unet, seen, time * _CLOCK, tokens)
 
     def forward(
         self, pictures: Tensor, condition: Condition, noise: Tensor, time: Tensor

@@ -7,27 +7,26 @@ one with the scale at 0.
 from __future__ import annotations
 
 import torch
+from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from torch import Tensor, nn
 
-from models.training.variants.network import Generator
-
-__all__ = ["DecoderLora"]
+__all__ = ["DecoderLora", "added_weight"]
 
 
 class DecoderLora(nn.Module):
     """Adds ``scale · up(down(x))`` to every convolution and linear layer of the way up.
 
     Args:
-        generator: Whose UNet; gets forward hooks.
+        unet: Gets forward hooks.
         rank: Of each change.
     """
 
-    def __init__(self, generator: Generator, rank: int = 4):
+    def __init__(self, unet: UNet2DConditionModel, rank: int = 4):
         super().__init__()
         self.scale: float | Tensor = 1.0
         self.changes = nn.ModuleDict()
         self._handles = []
-        for name, layer in generator.unet.up_blocks.named_modules():
+        for name, layer in unet.up_blocks.named_modules():
             change = _change(layer, rank)
             if change is None:
                 continue
@@ -36,29 +35,39 @@ class DecoderLora(nn.Module):
 
     def _hook(self, change: nn.Module):
         def add(_module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+            if isinstance(self.scale, float) and self.scale == 0:
+                return output
             return output + self.scale * change(inputs[0])
 
         return add
 
     @torch.no_grad()
-    def merge(self, generator: Generator) -> None:
+    def merge(self, unet: UNet2DConditionModel) -> None:
         """Write the changes into the layers' own weights, and take the hooks away.
 
         The network then draws what it drew with the hooks, at no cost, and not without them.
 
         Args:
-            generator: The one that the hooks are on.
+            unet: The one that the hooks are on.
         """
         for name, change in self.changes.items():
-            down, up = (each.flatten(1) for each in change.parameters())
-            weight = generator.unet.up_blocks.get_parameter(f"{name.replace('/', '.')}.weight")
-            weight += self.scale * (up @ down).view_as(weight)
+            weight = unet.up_blocks.get_parameter(f"{name.replace('/', '.')}.weight")
+            weight += self.scale * added_weight(change)
         self.remove()
 
     def remove(self) -> None:
         """Take the hooks away."""
         for each in self._handles:
             each.remove()
+
+
+@torch.no_grad()
+def added_weight(change: nn.Module) -> Tensor:
+    """What ``up(down(x))`` adds to a layer's weight: float32 (O, I) or (O, I, h, w)."""
+    down, up = (change.get_submodule(each).get_parameter("weight").float() for each in ("0", "1"))
+    if down.ndim == 2:
+        return up @ down
+    return torch.einsum("or,rihw->oihw", up[:, :, 0, 0], down)
 
 
 def _change(layer: nn.Module, rank: int) -> nn.Sequential | None:

@@ -1,0 +1,58 @@
+"""The garment's pixels in the reference of a drawing."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import InvalidInput
+from engine.look import LookService
+from engine.rendering import DrawRequest
+from engine.types import BoxPx, ImageRGB
+from models.variants.mask import GarmentMasks
+from models.variants.product_mask import mask_product
+
+__all__ = ["garment_alpha", "request_mask"]
+
+
+def request_mask(
+    request: DrawRequest, masks: GarmentMasks, look: LookService | None
+) -> NDArray[np.float32]:
+    """Looks in the box that the shopper drew, else in those that a look finds.
+
+    Args:
+        request: What is asked for.
+        masks: Finds pixels in boxes.
+        look: Finds boxes; without one the whole picture is looked at.
+
+    Returns:
+        float32 (H, W), 0 to 1.
+
+    Raises:
+        InvalidInput: There is no garment.
+    """
+    box = request.box_xyxy_px
+    alpha = garment_alpha(request.reference, masks, look, box=box, title=request.title)
+    if not (alpha > 0.5).any():
+        raise InvalidInput(
+            "no garment was found in the picture.",
+            where="picture" if box is None else "box",
+            hint="Draw a box around the garment.",
+            code="variant.no_garment",
+        )
+    return alpha
+
+
+def garment_alpha(
+    image: ImageRGB,
+    masks: GarmentMasks,
+    look: LookService | None,
+    *,
+    box: BoxPx | None = None,
+    title: str = "",
+) -> NDArray[np.float32]:
+    """The same, which can be 0 everywhere, of any picture of a product."""
+    high, wide = image.shape[:2]
+    if box is None and look is not None:
+        return mask_product(image, look, masks, title=title).alpha
+    return masks.mask(image, [box or (0.0, 0.0, float(wide), float(high))], [""])
