@@ -107,6 +107,52 @@ def tagger(
     _report("tagger", _marked(found, quick=quick), out, as_json)
 
 
+@app.command("turbo", epilog=EXIT_CODES)
+def turbo(
+    data: DataOption = DEFAULT_DATA,
+    work: WorkOption = Path("runs/studies/turbo"),
+    training: Annotated[
+        Path,
+        typer.Option("--training", help="What `train variants` worked in; read.", metavar="DIR"),
+    ] = Path("runs/variants"),
+    encoder: Annotated[
+        Path, typer.Option("--encoder", help="Served folder that it was trained with.")
+    ] = Path("models/weights/compact"),
+    out: OutOption = None,
+    limit: Annotated[int, typer.Option("--limit", min=3, help="Prompts of each mode.")] = 300,
+    seeds: SeedsOption = 3,
+    arms: Annotated[
+        str, typer.Option("--arms", help="Some of the arms, by commas; all where empty.")
+    ] = "",
+    speed: Annotated[
+        bool, typer.Option("--speed/--no-speed", help="Measure milliseconds a picture too.")
+    ] = True,
+    quick: QuickOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Retrieval in one-step generation: slerp, adapter and their controls against the teacher.
+
+    lookalike study turbo --training runs/variants --out docs/studies
+
+    The arm lora-only wants `lookalike train variants --control lora` before. Contact sheets go
+    to --work.
+    """
+    try:
+        from models.training.studies.turbo import TurboOptions, run_turbo_study
+        from models.training.studies.turbo_settings import ARMS, TurboSizes
+        from models.training.variants.settings import VariantsConfig
+    except ImportError as error:
+        raise _missing(error) from error
+    options = TurboOptions(
+        config=VariantsConfig(data=data, work=training, encoder=encoder),
+        work=work,
+        sizes=TurboSizes.for_a_look() if quick else TurboSizes(prompts=limit, seeds=seeds),
+        arms=tuple(arms.split(",")) if arms else tuple(ARMS),
+        speed=speed,
+    )
+    _report("turbo", _marked(run_turbo_study(options), quick=quick), out, as_json)
+
+
 def _marked(found: StudyResult, *, quick: bool) -> StudyResult:
     if not quick:
         return found

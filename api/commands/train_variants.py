@@ -30,6 +30,12 @@ class Stage(StrEnum):
     ADAPTER = "adapter"
 
 
+class Control(StrEnum):
+    """What is trained beside the stages, for the study alone."""
+
+    LORA = "lora"
+
+
 def variants(
     data: DataOption = Path("../shared/data"),
     out: OutOption = Path("models/weights"),
@@ -39,6 +45,14 @@ def variants(
     ] = Path("models/weights/compact"),
     device: Annotated[Device, typer.Option("--device", help="Where it runs.")] = Device.CPU,
     until: Annotated[Stage, typer.Option("--until", help="Stop after this stage.")] = Stage.ADAPTER,
+    control: Annotated[
+        Control | None,
+        typer.Option(
+            "--control",
+            help="In place of the adapter, train what changes the decoder alone, without retrieval:"
+            " an arm of `lookalike study turbo`, never exported.",
+        ),
+    ] = None,
     seed: SeedOption = 7,
     as_json: JsonOption = False,
 ) -> None:
@@ -63,10 +77,13 @@ def variants(
         else VariantsConfig(data=data, out=out, work=work)
     )
     config = dataclasses.replace(base, encoder=encoder, seed=seed)
-    report = train_variants(config, until=until.value)
+    report = train_variants(
+        config, until=until.value, control=None if control is None else control.value
+    )
+    nothing = "not yet" if control is None else "none, a control"
     tell(
         {
-            "folder": str(report.folder or "not yet"),
+            "folder": str(report.folder or nothing),
             "stages": " ".join(report.stages),
             "parameters": report.parameters,
             "megabytes": round(report.megabytes, 1),

@@ -45,3 +45,28 @@ def test_the_page_keeps_its_words(tmp_path: Path) -> None:
     assert page.read_text().startswith("# Words\n")
     assert page.read_text().endswith("more words\n")
     assert "absolute" in page.read_text()
+
+
+def test_turbo_takes_some_arms_of_a_training(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytest.importorskip("diffusers", reason="needs the extra [models]")
+    import models.training.studies.turbo as turbo
+
+    asked: list[turbo.TurboOptions] = []
+
+    def run(options: turbo.TurboOptions) -> StudyResult:
+        asked.append(options)
+        return StudyResult(figures=(), notes=("a note",))
+
+    monkeypatch.setattr(turbo, "run_turbo_study", run)
+    arguments = ["turbo", "--training", str(tmp_path), "--limit", "30", "--seeds", "2", "--json"]
+    for more in ([], ["--arms", "slerp,adapter", "--no-speed"]):
+        result = CliRunner().invoke(app, [*arguments, *more], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        assert json.loads(result.stdout)["notes"] == ["a note"]
+    whole, some = asked
+    assert (whole.config.work, whole.sizes.prompts, whole.sizes.seeds) == (tmp_path, 30, 2)
+    assert len(whole.arms) == 12
+    assert whole.speed
+    assert (some.arms, some.speed) == (("slerp", "adapter"), False)

@@ -126,6 +126,32 @@ def test_decoder_changes_go_with_their_scale_and_their_hooks(generator, conditio
     assert torch.equal(generator(latents, TIME, condition), plain)
 
 
+def test_merged_decoder_changes_draw_what_their_hooks_draw(generator, condition, latents) -> None:
+    lora = DecoderLora(generator.unet)
+    for change in lora.changes.values():
+        torch.nn.init.normal_(change[1].weight, std=0.1)
+    plain = generator(latents, TIME, condition)
+    lora.scale = 0.5
+    hooked = generator(latents, TIME, condition)
+    lora.merge(generator.unet)
+    assert torch.allclose(generator(latents, TIME, condition), hooked, atol=1e-4)
+    assert not torch.allclose(hooked, plain, atol=1e-2)
+
+
+def test_no_blend_is_no_slerp(generator, condition, latents) -> None:
+    adapter = Adapter(WIDTH, heads=2)
+    torch.nn.init.normal_(adapter.out.weight)
+    space = HSpace(generator.unet, adapter)
+
+    def with_blend(blend: torch.Tensor | None) -> torch.Tensor:
+        space.retrieved = Retrieved(
+            features=features(), similarity=torch.ones(COUNT, 2), blend=blend
+        )
+        return generator(latents, TIME, condition)
+
+    assert torch.equal(with_blend(None), with_blend(torch.ones(COUNT)))
+
+
 def test_slerp_keeps_its_promises() -> None:
     target, other = features()[:, 0], features()[:, 1]
     one, none = torch.ones(COUNT), torch.zeros(COUNT)

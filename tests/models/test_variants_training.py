@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-from PIL import Image
 
 torch = pytest.importorskip("torch", reason="needs the extra [models]")
 pytest.importorskip("diffusers", reason="needs the extra [models]")
@@ -17,18 +13,18 @@ pytest.importorskip("onnx", reason="needs the extra [models]")
 
 from engine.errors import InvalidInput, ModelUnavailable  # noqa: E402
 from engine.types import Facet  # noqa: E402
-from models.compact import WEIGHTS, CompactEncoder  # noqa: E402
+from models.compact import CompactEncoder  # noqa: E402
 from models.toy import ToyEncoder  # noqa: E402
+from models.training.checkpoint import load_average  # noqa: E402
 from models.training.variants.autoencoder import Autoencoder  # noqa: E402
 from models.training.variants.captions import held_out_pairs  # noqa: E402
 from models.training.variants.run import VariantsReport, train_variants  # noqa: E402
-from models.training.variants.settings import StageConfig, VariantsConfig  # noqa: E402
+from models.training.variants.settings import VariantsConfig  # noqa: E402
 from models.variants.turbo import Helped, SmallTurbo, load_small_turbo  # noqa: E402
+from tests.models.variant_blocks import picture, small_training  # noqa: E402
 
 pytestmark = pytest.mark.models
 
-COLOURS = {"Red": (200, 30, 40), "Blue": (30, 50, 200), "Black": (20, 20, 20)}
-KINDS = {"Tshirts": (20, 60, 12, 48), "Shirts": (15, 70, 8, 52)}
 PROMPTS = [
     {Facet.TYPE: "t-shirt", Facet.COLOUR: "red"},
     {Facet.TYPE: "shirt", Facet.COLOUR: "blue"},
@@ -36,54 +32,9 @@ PROMPTS = [
 ]
 
 
-def picture(kind: str, colour: str, size_wh: tuple[int, int] = (60, 80)) -> np.ndarray:
-    frame = np.full((80, 60, 3), 255, np.uint8)
-    top, bottom, left, right = KINDS[kind]
-    frame[top:bottom, left:right] = COLOURS[colour]
-    return np.asarray(Image.fromarray(frame).resize(size_wh))
-
-
-def encoded(frame: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(frame).save(file, "PNG")
-    return file.getvalue()
-
-
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> VariantsConfig:
-    folder = tmp_path_factory.mktemp("variants")
-    rows = []
-    for number in range(240):
-        kind, colour = list(KINDS)[number % 2], list(COLOURS)[number % 3]
-        rows.append(
-            {
-                "id": str(number),
-                "title": f"Acme Men {colour} {kind} {number}",
-                "gender": "Men",
-                "masterCategory": "Apparel",
-                "subCategory": "Topwear",
-                "articleType": kind,
-                "baseColour": colour,
-                "season": "Summer",
-                "usage": "Casual",
-                "split": ("train", "train", "train", "val", "test")[number % 5],
-                "image": encoded(picture(kind, colour)),
-            }
-        )
-    pq.write_table(pa.Table.from_pylist(rows), folder / "kagl.parquet")
-    sharp = [
-        {"id": str(number), "image": encoded(picture("Tshirts", "Red", (168, 224)))}
-        for number in (0, 6)
-    ]
-    pq.write_table(pa.Table.from_pylist(sharp), folder / "kagl_224.parquet")
-    small = StageConfig(steps=2, batch=4, rate=1e-3)
-    return VariantsConfig(
-        data=folder,
-        out=folder / "out",
-        work=folder / "work",
-        encoder=WEIGHTS,
-        stages=dict.fromkeys(("autoencoder", "teacher", "student", "adapter"), small),
-    )
+    return small_training(tmp_path_factory.mktemp("variants"))
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +69,25 @@ def test_a_run_that_is_complete_is_not_repeated(
     assert {path: path.stat().st_mtime_ns for path in config.work.glob("*.npy")} == kept
 
 
+def test_the_control_has_a_checkpoint_of_its_own_and_is_not_exported(
+    config: VariantsConfig, report: VariantsReport
+) -> None:
+    adapter = (config.work / "adapter.safetensors").read_bytes()
+    control = dataclasses.replace(config, out=config.out / "control")
+    found = train_variants(control, control="lora")
+    assert found.folder is None
+    assert found.stages == ("autoencoder", "teacher", "student", "lora")
+    assert not control.out.exists()
+    assert (config.work / "adapter.safetensors").read_bytes() == adapter
+    learned = load_average(config.work / "lora.safetensors")
+    assert not [name for name in learned if name.startswith("space.")]
+    # Two steps of the same length from the same seed, without and with an adapter.
+    other = load_average(config.work / "adapter.safetensors")
+    assert {n for n in learned if n.startswith("lora.")} == {
+        n for n in other if n.startswith("lora.")
+    }
+
+
 def test_seeds_decide_what_is_drawn(turbo: SmallTurbo) -> None:
     drawn = turbo.draw(PROMPTS, seeds=[1, 2, 3])
     assert drawn.shape == (3, 96, 72, 3)
@@ -148,9 +118,6 @@ def test_help_of_no_similarity_and_no_slerp_is_no_help(turbo: SmallTurbo) -> Non
 def test_latents_come_from_the_same_weights_as_in_torch(
     turbo: SmallTurbo, config: VariantsConfig
 ) -> None:
-    from models.training.checkpoint import load_average
-    from models.training.variants.loop import AveragedWeights  # noqa: F401
-
     model = Autoencoder()
     model.load_state_dict(load_average(config.work / "autoencoder.safetensors"))
     model.eval()

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import torch
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from torch import Tensor, nn
 
-from models.training.variants.lora import DecoderLora
+from models.training.variants.lora import DecoderLora, added_weight
 
 __all__ = ["FoldedLora"]
 
@@ -28,7 +27,9 @@ class FoldedLora:
         for name, change in lora.changes.items():
             layer = unet.up_blocks.get_submodule(name.replace("/", "."))
             weight = layer.get_parameter("weight")
-            folded = (weight.detach().float() + _product(change).to(weight.device)).to(weight.dtype)
+            folded = (weight.detach().float() + added_weight(change).to(weight.device)).to(
+                weight.dtype
+            )
             self._weights.append((weight, weight.data, folded))
 
     @contextmanager
@@ -41,12 +42,3 @@ class FoldedLora:
         finally:
             for weight, plain, _ in self._weights:
                 weight.data = plain
-
-
-@torch.no_grad()
-def _product(change: nn.Module) -> Tensor:
-    """What ``up(down(x))`` adds to a layer's weight: (O, I) or (O, I, h, w)."""
-    down, up = (change.get_submodule(each).get_parameter("weight").float() for each in ("0", "1"))
-    if down.ndim == 2:
-        return up @ down
-    return torch.einsum("or,rihw->oihw", up[:, :, 0, 0], down)

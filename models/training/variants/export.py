@@ -22,11 +22,12 @@ from models.training.export import link_weights, swap_folder
 from models.training.variants.autoencoder import Autoencoder
 from models.training.variants.fit_adapter import Retrieval
 from models.training.variants.half import h_space
-from models.training.variants.hspace import Retrieved
+from models.training.variants.hspace import HSpace, Retrieved
 from models.training.variants.network import Condition, Generator
 from models.variants.prompts import PromptVocabulary
+from models.variants.structure import STRUCTURE_CHANNELS
 
-__all__ = ["export_variants"]
+__all__ = ["export_bare", "export_merged", "export_variants"]
 
 WEIGHTS = "variants.safetensors"
 
@@ -80,6 +81,45 @@ class _Generator(nn.Module):
         finally:
             held.space.retrieved = None
             held.lora.scale = 1.0
+
+
+class _Bare(nn.Module):
+    """The student alone, under the name that its weights have in the file."""
+
+    def __init__(self, student: Generator):
+        super().__init__()
+        self.student = student
+
+    def forward(
+        self, latents: Tensor, time: Tensor, text: Tensor, codes: Tensor, planes: Tensor
+    ) -> Tensor:
+        return self.student(latents, time, Condition(text=text, codes=codes, planes=planes))
+
+
+class _Merged(nn.Module):
+    """The student with its decoder's changes merged in: the adapter is all that is added."""
+
+    def __init__(self, student: Generator, space: HSpace):
+        super().__init__()
+        self.student, self.adapter = student, space.adapter
+        self._space = (space,)
+
+    def forward(
+        self,
+        latents: Tensor,
+        time: Tensor,
+        text: Tensor,
+        codes: Tensor,
+        planes: Tensor,
+        retrieved: Tensor,
+        similarity: Tensor,
+    ) -> Tensor:
+        space = self._space[0]
+        space.retrieved = Retrieved(features=retrieved, similarity=similarity, blend=None)
+        try:
+            return self.student(latents, time, Condition(text=text, codes=codes, planes=planes))
+        finally:
+            space.retrieved = None
 
 
 class _Middle(nn.Module):
@@ -206,3 +246,66 @@ def export_variants(
     }
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
     return swap_folder(folder, served)
+
+
+def export_bare(student: Generator, folder: Path) -> Path:
+    """The student's graph as it would be without retrieval, over a served folder's weights.
+
+    Nothing serves it: it is what the cost of the hooks is held against.
+
+    Args:
+        student: Whose weights are those of the folder; no hooks on it.
+        folder: What `export_variants` wrote.
+
+    Returns:
+        The graph's file.
+    """
+    examples, _ = _examples(student, folder)
+    names = ("latents", "time", "text", "codes", "planes")
+    path = folder / "bare.onnx"
+    _export(_Bare(student), examples, names, "velocity", path)
+    return path
+
+
+def export_merged(student: Generator, retrieval: Retrieval, served: Path, folder: Path) -> Path:
+    """The graph that retrieval would need if nothing were ever drawn without it.
+
+    The changes to the decoder are merged into its weights, so those of the student alone are gone;
+    no slerp. Nothing serves it: it says what of the hooks' cost is the adapter's.
+
+    Args:
+        student: With the hooks of `retrieval` on it; merged in place.
+        retrieval: Adapter and decoder changes.
+        served: What `export_variants` wrote.
+        folder: Gets the graph and its weights.
+
+    Returns:
+        The graph's file.
+    """
+    retrieval.lora.merge(student.unet)
+    whole = _Merged(student, retrieval.space)
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file({n: v.half().contiguous() for n, v in whole.state_dict().items()}, folder / WEIGHTS)
+    examples, middle = _examples(student, served)
+    names = ("latents", "time", "text", "codes", "planes", "retrieved", "similarity")
+    held = torch.zeros(2, 2, *middle)
+    path = folder / "merged.onnx"
+    _export(
+        whole,
+        (*examples, held, torch.ones(2, 2)),
+        names,
+        "velocity",
+        path,
+        {"retrieved": {0: "n", 1: "k"}, "similarity": {0: "n", 1: "k"}},
+    )
+    return path
+
+
+def _examples(student: Generator, folder: Path) -> tuple[tuple[Tensor, ...], list[int]]:
+    """Latents, times, texts, codes and planes of two pictures; the middle's shape."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    latents = torch.zeros(2, *config["latents"])
+    text = torch.zeros(2, student.tokens.text.in_features)
+    codes = torch.zeros(2, len(student.tokens.facets) + 1, dtype=torch.long)
+    planes = torch.zeros(2, STRUCTURE_CHANNELS, *latents.shape[2:])
+    return (latents, torch.ones(2), text, codes, planes), config["middle"]

@@ -86,12 +86,13 @@ class Retrieved:
     Attributes:
         features: (B, K, C, h, w) of the middle block.
         similarity: (B, K) cosine of the captions with the prompt, the gate λ; below 0 it is 0.
-        blend: (B,) weight of the target in the slerp with the first picture; 1 is no slerp.
+        blend: (B,) weight of the target in the slerp with the first picture; 1 is no slerp, and
+            ``None`` is none for all, which costs nothing.
     """
 
     features: Tensor
     similarity: Tensor
-    blend: Tensor
+    blend: Tensor | None
 
 
 class HSpace(nn.Module):
@@ -121,7 +122,9 @@ class HSpace(nn.Module):
         held = self.retrieved
         if held is None:
             return target
-        edited = slerp(target, held.features[:, 0].to(target.dtype), held.blend.float())
+        edited = target
+        if held.blend is not None:
+            edited = slerp(target, held.features[:, 0].to(target.dtype), held.blend.float())
         if self.adapter is None:
             return edited
         count, pictures = held.features.shape[:2]

@@ -17,7 +17,7 @@ from models.training.variants.hspace import Retrieved
 from models.training.variants.network import Generator
 from models.variants.bank import Neighbours, RetrievalBank
 
-__all__ = ["HBank", "bank_features"]
+__all__ = ["HBank", "bank_features", "title_groups"]
 
 _log = logging.getLogger(__name__)
 _CHUNK = 256
@@ -81,7 +81,7 @@ class HBank:
         captions = held.captions.vectors[held.captions.texts[rows, 0]]
         return cls(
             rows=rows,
-            search=RetrievalBank(captions, groups=_groups(held.pairs.titles)[rows]),
+            search=RetrievalBank(captions, groups=title_groups(held.pairs.titles)[rows]),
             features=bank_features(model, batches, rows, path),
         )
 
@@ -96,7 +96,7 @@ class HBank:
             rows: (B,).
             count: K.
         """
-        own = _groups(batches.catalogue.pairs.titles)[rows]
+        own = title_groups(batches.catalogue.pairs.titles)[rows]
         near = self.search.nearest(text.cpu().numpy().astype(np.float32), count=count, without=own)
         features = torch.from_numpy(self.features[near.rows].astype(np.float32))
         similarity = torch.from_numpy(near.similarity)
@@ -110,6 +110,6 @@ class HBank:
         )
 
 
-def _groups(titles: list[str]) -> NDArray[np.int64]:
-    """A number a title."""
+def title_groups(titles: list[str]) -> NDArray[np.int64]:
+    """A number a title: products of one title are one product to the bank."""
     return np.unique(np.array(titles), return_inverse=True)[1].astype(np.int64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -48,12 +48,16 @@ class VariantsReport:
     megabytes: float
 
 
-def train_variants(config: VariantsConfig, *, until: str = STAGES[-1]) -> VariantsReport:
+def train_variants(
+    config: VariantsConfig, *, until: str = STAGES[-1], control: str | None = None
+) -> VariantsReport:
     """Train to the end of a stage, and export after the last.
 
     Args:
         config: The run; what is in its folder `work` is not done again.
         until: One of `STAGES`.
+        control: ``lora`` trains, in place of the last stage, what changes the decoder alone, the
+            same steps without retrieval. For `lookalike study turbo`; it is never exported.
     """
     done = STAGES[: STAGES.index(until) + 1]
     catalogue = prepare(config)
@@ -86,7 +90,10 @@ def train_variants(config: VariantsConfig, *, until: str = STAGES[-1]) -> Varian
     if until == "student":
         return report
     bank = HBank.build(student, batches, catalogue.pairs.rows("train"), config.work / "bank.npy")
-    retrieval = fit_adapter(config, batches, teacher, student, bank)
+    retrieval = fit_adapter(config, batches, teacher, student, bank, adapter=control is None)
+    if control is not None:
+        watch.look(f"{control}, one step", lambda noise, said, _: few_steps(student, [noise], said))
+        return replace(report, stages=(*STAGES[:-1], control))
 
     def helped(noise: Tensor, said: Condition, rows: NDArray[np.int64]) -> Tensor:
         retrieval.space.retrieved, _ = bank.retrieve(batches, said.text, rows, count=1)
