@@ -31,7 +31,7 @@ from models.variants.oklab import oklab, to_linear
 from models.variants.patterns import PATTERNS
 from models.variants.plain import plain_ground
 from models.variants.recolour import Garment
-from models.variants.request_mask import garment_alpha, request_mask
+from models.variants.request_mask import garment_alpha, mask_revision, request_mask
 from models.variants.shades import is_shade, named_by, shade_near, shade_of
 from models.variants.sketches import Sketcher
 from models.variants.turbo import SmallTurbo
@@ -84,7 +84,7 @@ class SmallRenderer:
     def revision(self) -> str:
         """See `engine.ports.Renderer.revision`."""
         turbo = self._turbo.revision if self._turbo else "none"
-        return f"{_VERSION}-{self._masks.revision}-{turbo}"
+        return f"{_VERSION}-{mask_revision(self._masks, self._look)}-{turbo}"
 
     def draw(self, request: DrawRequest, seeds: Sequence[int]) -> Iterator[Rendering]:
         """See `engine.ports.Renderer.draw`.
@@ -148,7 +148,9 @@ class SmallRenderer:
 
     def _cloth(self, helper: Neighbour) -> Shade | None:
         """Colour of a product's cloth, Oklab; none where no product is found or it has many."""
-        key = feature_key(helper, f"cloth-{_VERSION}-{self._masks.revision}")
+        seen_by = mask_revision(self._masks, self._look)
+        # The look goes by the title too.
+        key = feature_key(helper, f"cloth-{_VERSION}-{seen_by}\0{helper.source.title}")
         held = self._features.get([key]).get(key)
         if held is None:
             found = np.zeros(0, np.float16)
