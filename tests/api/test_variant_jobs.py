@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import api.variants.worker as worker
-from api.variants.asked import Asked
+from api.variants.asked import LONGEST_PX, Asked
 from api.variants.jobs import VariantJobs
 from api.variants.queue import TooManyVariants
 from api.variants.store import VariantFolder
@@ -385,3 +385,11 @@ def test_what_is_asked_comes_back_from_json():
     request = before.request(PICTURE)
     assert request.box_xyxy_px == pytest.approx((6, 16, 54, 80))
     assert request.change.facets == {Facet.COLOUR}
+
+
+def test_a_panel_is_drawn_at_a_size_that_memory_and_webp_can_hold():
+    panel = encoded(garment("blue", size_wh=(120, 6_000)), "JPEG")
+    before = replace(asked(DyeingRenderer()), box=(0.0, 0.25, 1.0, 0.5))
+    request = before.request(panel)
+    assert request.reference.shape == (LONGEST_PX, 60, 3)
+    assert request.box_xyxy_px == pytest.approx((0, 750, 60, 1_500))
