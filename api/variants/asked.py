@@ -48,6 +48,7 @@ class Asked:
         image_url: Where the reference can be seen.
         reference: SHA-256 of the reference's encoded picture.
         without: Products that must not help.
+        catalogue: Generation of the catalogue whose other products may.
     """
 
     engine: str
@@ -66,6 +67,7 @@ class Asked:
     image_url: str
     reference: PictureHash
     without: tuple[ProductId, ...]
+    catalogue: int = 0
 
     @property
     def seeds(self) -> range:
@@ -159,6 +161,7 @@ def ask(
         image_url=start.image_url,
         reference=start.reference,
         without=tuple(sorted(start.without)),
+        catalogue=start.catalogue,
     )
 
 
@@ -183,6 +186,7 @@ def _making(asked: Asked) -> Sequence[object]:
         sorted(asked.before.items()),
         sorted(asked.after.items()),
         asked.without,
+        asked.catalogue,
     )
 
 
