@@ -120,22 +120,30 @@ def change_of(parse: Parse, beliefs: Beliefs, lexicon: Lexicon) -> Change:
     """
     before = _likeliest(beliefs)
     after = dict(before)
-    edits: list[Edit] = []
+    drawn: set[str] = set()
     unseen: list[Degradation] = []
     chosen: set[Facet] = set()
-    for edit in parse.edits:
-        values = _outcome(edit, before, beliefs, lexicon)
+    # What is named comes before what only follows from it: "not striped but dotted" is dotted.
+    for edit in sorted(parse.edits, key=lambda each: each.operation is not Operation.SET):
+        values = _outcome(edit, after, beliefs, lexicon)
+        if not isinstance(values, str):
+            other = [
+                after[each] for each in values if each in chosen and after[each] != values[each]
+            ]
+            if other:
+                values = f"{' '.join(other)} is drawn."
         if isinstance(values, str):
             unseen.append(Degradation(part=edit.edit_id, message=f"'{edit.text}': {values}"))
             continue
-        edits.append(edit)
-        after |= {facet: value for facet, value in values.items() if facet not in chosen}
+        drawn.add(edit.edit_id)
+        after |= values
         chosen |= set(values)
     unseen += [
         Degradation(part="words", message=f"'{each}': nothing is known of it here.")
         for each in (*parse.ignored, *([parse.free_text] if parse.free_text else []))
     ]
-    return Change(before=before, after=after, edits=tuple(edits), unseen=tuple(unseen))
+    edits = tuple(each for each in parse.edits if each.edit_id in drawn)
+    return Change(before=before, after=after, edits=edits, unseen=tuple(unseen))
 
 
 def _likeliest(beliefs: Beliefs) -> dict[Facet, str]:
@@ -148,9 +156,9 @@ def _likeliest(beliefs: Beliefs) -> dict[Facet, str]:
 
 
 def _outcome(
-    edit: Edit, before: Mapping[Facet, str], beliefs: Beliefs, lexicon: Lexicon
+    edit: Edit, so_far: Mapping[Facet, str], beliefs: Beliefs, lexicon: Lexicon
 ) -> Mapping[Facet, str] | str:
-    """What an edit sets, or why it cannot be drawn."""
+    """What an edit sets of a garment, or why it cannot be drawn."""
     if edit.attribute == "price" or edit.operation in (Operation.AT_MOST, Operation.AT_LEAST):
         return "a price cannot be seen."
     facet = next((each for each in DRAWN if each.value == edit.attribute), None)
@@ -158,7 +166,7 @@ def _outcome(
         case Operation.SET if facet:
             return {facet: edit.value}
         case Operation.NOT if facet:
-            held = before.get(facet)
+            held = so_far.get(facet)
             if held is None or held not in lexicon.narrower(facet, edit.value):
                 return {}  # it is so already
             if facet in _WITHOUT:

@@ -7,6 +7,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from PIL import Image
 from pydantic import TypeAdapter
 
 from api.query_picture import check_box
@@ -17,12 +19,15 @@ from engine.images import decode_image
 from engine.ports import Renderer
 from engine.query.lexicon import Lexicon
 from engine.rendering import Change, DrawRequest, change_of
-from engine.types import Degradation, Edit, Facet
+from engine.types import Degradation, Edit, Facet, ImageRGB
 
 __all__ = ["Asked", "ask", "picture_keys", "work_key"]
 
 DRAWN_PX = 1000
 """Shorter side from which a reference picture is halved, thirded … while it is decoded."""
+LONGEST_PX = 3000
+"""Longer side at most: a panel as long as ingestion takes them would need gigabytes, and is more
+than WebP can hold."""
 _EXAMPLES = "“but red”, “striped”, “with long sleeves”, “in denim”, “a bit darker”"
 
 
@@ -43,6 +48,7 @@ class Asked:
         image_url: Where the reference can be seen.
         reference: SHA-256 of the reference's encoded picture.
         without: Products that must not help.
+        catalogue: Generation of the catalogue whose other products may.
     """
 
     engine: str
@@ -61,6 +67,7 @@ class Asked:
     image_url: str
     reference: PictureHash
     without: tuple[ProductId, ...]
+    catalogue: int = 0
 
     @property
     def seeds(self) -> range:
@@ -76,7 +83,7 @@ class Asked:
         Raises:
             DecodeError: Not a picture within the limits.
         """
-        image = decode_image(picture, target_px=DRAWN_PX)
+        image = _shortened(decode_image(picture, target_px=DRAWN_PX))
         high, wide = image.shape[:2]
         drawn = set(self.drawn)
         box = None
@@ -154,6 +161,7 @@ def ask(
         image_url=start.image_url,
         reference=start.reference,
         without=tuple(sorted(start.without)),
+        catalogue=start.catalogue,
     )
 
 
@@ -178,11 +186,20 @@ def _making(asked: Asked) -> Sequence[object]:
         sorted(asked.before.items()),
         sorted(asked.after.items()),
         asked.without,
+        asked.catalogue,
     )
 
 
 def _hashed(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _shortened(image: ImageRGB) -> ImageRGB:
+    if max(image.shape[:2]) <= LONGEST_PX:
+        return image
+    picture = Image.fromarray(image)
+    picture.thumbnail((LONGEST_PX, LONGEST_PX), Image.Resampling.LANCZOS)
+    return np.asarray(picture)
 
 
 def _nothing_to_draw(change: Change) -> InvalidInput:

@@ -24,13 +24,18 @@ class Engines(Mapping[str, Renderer]):
     def __init__(self, load: Mapping[str, Callable[[], Renderer]]) -> None:
         self._load = dict(load)
         self._held: dict[str, Renderer] = {}
-        self._lock = Lock()
+        # One each: while a large one is fetched, or fails to be, the others draw on.
+        self._locks = {name: Lock() for name in load}
 
     def __getitem__(self, name: str) -> Renderer:
-        with self._lock:
+        load = self._load[name]
+        with self._locks[name]:
             if name not in self._held:
-                self._held[name] = self._load[name]()
+                self._held[name] = load()
             return self._held[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._load  # without loading it
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._load)

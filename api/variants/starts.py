@@ -40,6 +40,7 @@ class Start:
         reference: Its hash.
         parse: The words as understood.
         beliefs: What the garment is.
+        catalogue: Generation of the catalogue, whose products may help to draw.
         product_id: Empty for a picture.
         title: Likewise.
         image_url: Where it can be seen.
@@ -50,6 +51,7 @@ class Start:
     reference: PictureHash
     parse: Parse
     beliefs: Beliefs
+    catalogue: int
     product_id: str = ""
     title: str = ""
     image_url: str = ""
@@ -75,6 +77,7 @@ def start_from_product(
         reference=picture_hash(picture),
         parse=parse,
         beliefs=found.beliefs,
+        catalogue=container.catalogue.generation(),
         product_id=product_id,
         title=product.title,
         image_url=f"/v1/pictures/{product.pictures[0]}",
@@ -123,6 +126,7 @@ def start_from_picture(
         reference=picture_hash(picture),
         parse=parse,
         beliefs=found.beliefs,
+        catalogue=container.catalogue.generation(),
         image_url=image_url,
     )
 

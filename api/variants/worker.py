@@ -145,7 +145,7 @@ class VariantWorker:
 
     def _watch(self) -> None:
         swept_s = float("-inf")
-        while not self._closing.wait(RENEW_S if swept_s > 0 else 0):
+        while not self._closing.is_set():
             try:
                 self._catalogue.renders.renew(self._owner, now_s=self._clock(), lease_s=LEASE_S)
                 if time.monotonic() - swept_s >= SWEEP_S:
@@ -153,6 +153,7 @@ class VariantWorker:
                     self.sweep()
             except Exception:  # noqa: BLE001  # as above
                 _log.exception("watching over variants failed and goes on")
+            self._closing.wait(RENEW_S)
 
     def sweep(self) -> None:
         """Remove what has expired, and files of which nothing knows."""
@@ -170,8 +171,7 @@ class VariantWorker:
         try:
             is_cached = self._draw(record)
         except _Stopped:
-            if self._closing.is_set():
-                self._catalogue.renders.put_back(record.job_id, owner=self._owner)
+            self._put_aside(record)
             return
         except LookalikeError as error:
             status, code, message = JobStatus.FAILED, error.code, str(error)
@@ -179,6 +179,9 @@ class VariantWorker:
             _log.exception("drawing variants failed job=%s", record.job_id)
             status, code = JobStatus.FAILED, "variant.failed"
             message = f"the engine failed ({type(error).__name__})."
+        if status is JobStatus.FAILED and self._closing.is_set():
+            self._put_aside(record)  # what it draws with may be closed already
+            return
         now_s = self._clock()
         is_ours = self._catalogue.renders.finish(
             record.job_id,
@@ -193,6 +196,11 @@ class VariantWorker:
         if is_ours:
             self._folder.drop_reference(record.job_id)
             self._events.on_finished(status.value)
+
+    def _put_aside(self, record: RenderRecord) -> None:
+        """Leave a job to the next start, if it is still ours and the process closes."""
+        if self._closing.is_set():
+            self._catalogue.renders.put_back(record.job_id, owner=self._owner)
 
     def _draw(self, record: RenderRecord) -> bool:
         """All pictures that the job lacks; tells whether none had to be drawn."""

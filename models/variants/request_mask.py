@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +14,14 @@ from engine.types import BoxPx, ImageRGB
 from models.variants.mask import GarmentMasks
 from models.variants.product_mask import mask_product
 
-__all__ = ["garment_alpha", "request_mask"]
+__all__ = ["garment_alpha", "mask_revision", "request_mask"]
+
+
+def mask_revision(masks: GarmentMasks, look: LookService | None) -> str:
+    """Of everything that decides which pixels are the garment's."""
+    if look is None:
+        return masks.revision
+    return f"{masks.revision}-{hashlib.sha256(look.revision.encode()).hexdigest()[:8]}"
 
 
 def request_mask(

@@ -51,7 +51,8 @@ class Sketcher:
         keep: Keep = "nothing" if facets & _OTHER_SHAPE else "outline"
         helpers: list[Neighbour] = []
         if self._bank is not None:
-            helpers = self._bank.nearest(prompt, count=_HELPERS, without=request.without)
+            near = self._bank.nearest(prompt, count=_HELPERS, without=request.without)
+            helpers = [each for each in near if each.source.similarity > 0]  # the gate λ
         helped = self._helped(helpers)
         for seed in seeds:
             small = self._turbo.draw(

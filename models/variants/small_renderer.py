@@ -7,7 +7,6 @@ and outline, helped by the catalogue, and enlarged: a sketch.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
@@ -33,7 +32,7 @@ from models.variants.oklab import oklab, to_linear
 from models.variants.patterns import PATTERNS
 from models.variants.plain import plain_ground
 from models.variants.recolour import Garment
-from models.variants.request_mask import garment_alpha, request_mask
+from models.variants.request_mask import garment_alpha, mask_revision, request_mask
 from models.variants.shades import is_shade, named_by, shade_near, shade_of
 from models.variants.sketches import Sketcher
 from models.variants.turbo import SmallTurbo
@@ -78,8 +77,6 @@ class SmallRenderer:
         features: FeatureCache | None = None,
     ) -> None:
         self._masks, self._lexicon, self._look = masks, lexicon, look
-        seen_by = f"{masks.revision}|{look.revision if look else ''}"
-        self._sight = hashlib.sha256(seen_by.encode()).hexdigest()[:16]
         self._turbo, self._bank = turbo, bank
         self._features = features or MemoryFeatures()
         self._sketcher = Sketcher(turbo, bank, self._features) if turbo else None
@@ -88,7 +85,7 @@ class SmallRenderer:
     def revision(self) -> str:
         """See `engine.ports.Renderer.revision`."""
         turbo = self._turbo.revision if self._turbo else "none"
-        return f"{_VERSION}-{self._sight}-{turbo}"
+        return f"{_VERSION}-{mask_revision(self._masks, self._look)}-{turbo}"
 
     def draw(self, request: DrawRequest, seeds: Sequence[int]) -> Iterator[Rendering]:
         """See `engine.ports.Renderer.draw`.
@@ -151,7 +148,9 @@ class SmallRenderer:
 
     def _cloth(self, helper: Neighbour) -> Shade | None:
         """Colour of a product's cloth, Oklab; none where no product is found or it has many."""
-        key = feature_key(helper, f"cloth-{_VERSION}-{self._sight}")
+        seen_by = mask_revision(self._masks, self._look)
+        # The look goes by the title too.
+        key = feature_key(helper, f"cloth-{_VERSION}-{seen_by}\0{helper.source.title}")
         held = self._features.get([key]).get(key)
         if held is None:
             found = np.zeros(0, np.float16)

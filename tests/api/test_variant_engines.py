@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,34 @@ def test_what_failed_to_load_is_tried_again():
     with pytest.raises(ModelUnavailable, match="not yet"):
         choose_engine(engines)
     assert choose_engine(engines).name == "late"
+
+
+def test_while_one_is_loaded_the_others_draw():
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow() -> Renderer:
+        begun.set()
+        go_on.wait(60)
+        return DyeingRenderer("large")
+
+    engines = Engines({"large": slow, "small": lambda: DyeingRenderer("small")})
+    found: list[Renderer] = []
+    loading = threading.Thread(target=lambda: found.append(engines["large"]))
+    loading.start()
+    assert begun.wait(60)
+    asking = threading.Thread(target=lambda: found.append(engines["small"]), daemon=True)
+    asking.start()
+    asking.join(10)
+    assert [each.name for each in found] == ["small"], "it waits for another engine"
+    go_on.set()
+    loading.join(60)
+    assert [each.name for each in found] == ["small", "large"]
+
+
+def test_to_know_a_name_loads_nothing():
+    engines = Engines({"large": broken})
+    assert "large" in engines
+    assert "gan" not in engines
 
 
 def test_figures_of_a_load():

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 import api.variants.worker as worker
-from api.variants.asked import Asked
+from api.variants.asked import LONGEST_PX, Asked
 from api.variants.jobs import VariantJobs
 from api.variants.queue import TooManyVariants
 from api.variants.store import VariantFolder
 from engine.catalogue.jobs import JobStatus
 from engine.catalogue.renders import RenderRecord
 from engine.catalogue.store import open_catalogue
-from engine.errors import InvalidInput, NotFound
+from engine.errors import IndexUnavailable, InvalidInput, NotFound
 from engine.ids import picture_hash
 from engine.rendering import DrawRequest, Rendering
 from engine.types import Facet
@@ -311,6 +311,46 @@ def test_closing_puts_a_running_job_aside(home: Home):
     assert dyes.drawn == [0, 1, 2]
 
 
+def test_what_fails_while_all_is_closed_is_drawn_at_the_next_start(home: Home):
+    gate = threading.Semaphore(0)
+
+    class Closed(DyeingRenderer):
+        """Needs a part that is closed before it has finished, as one with a bank does."""
+
+        def draw(self, request: DrawRequest, seeds: Sequence[int]) -> Iterator[Rendering]:
+            gate.acquire()
+            raise IndexUnavailable("the index is closed")
+            yield from super().draw(request, seeds)
+
+    dyes = Closed()
+    jobs = home.jobs(dyes)
+    job_id = jobs.submit(asked(dyes), PICTURE).job_id
+    wait(lambda: jobs.status(job_id).status is JobStatus.RUNNING)
+    jobs.close(timeout_s=0.05)
+    gate.release()
+    wait(lambda: jobs.status(job_id).status is not JobStatus.RUNNING)
+    record = jobs.status(job_id)
+    assert (record.status, record.attempts) == (JobStatus.QUEUED, 0)
+    assert ended(home.jobs(DyeingRenderer()), job_id).status is JobStatus.DONE
+
+
+def test_a_catalogue_that_fails_is_not_asked_without_pause(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+):
+    jobs = home.jobs(DyeingRenderer(), start=False)
+    asked_for: list[float] = []
+
+    def failing(self: object, *args: object, **more: object) -> None:
+        asked_for.append(time.monotonic())
+        raise OSError("disk full")
+
+    monkeypatch.setattr(type(jobs._catalogue.renders), "renew", failing)
+    jobs.start()
+    home.running.append(jobs)
+    wait(lambda: len(asked_for) >= 4)
+    assert asked_for[3] - asked_for[0] >= 2 * worker.RENEW_S
+
+
 def test_another_version_goes_on_with_its_own_pictures(home: Home):
     old, new = DyeingRenderer(revision="1"), DyeingRenderer(revision="2")
     job_id = home.jobs(old, start=False).submit(asked(old), PICTURE).job_id
@@ -345,3 +385,11 @@ def test_what_is_asked_comes_back_from_json():
     request = before.request(PICTURE)
     assert request.box_xyxy_px == pytest.approx((6, 16, 54, 80))
     assert request.change.facets == {Facet.COLOUR}
+
+
+def test_a_panel_is_drawn_at_a_size_that_memory_and_webp_can_hold():
+    panel = encoded(garment("blue", size_wh=(120, 6_000)), "JPEG")
+    before = replace(asked(DyeingRenderer()), box=(0.0, 0.25, 1.0, 0.5))
+    request = before.request(panel)
+    assert request.reference.shape == (LONGEST_PX, 60, 3)
+    assert request.box_xyxy_px == pytest.approx((0, 750, 60, 1_500))

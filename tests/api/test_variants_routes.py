@@ -305,6 +305,20 @@ def test_another_request_draws_another_picture(api: TestClient, other: dict[str,
     assert (job["status"], job["cached"]) == ("done", False)
 
 
+def test_what_a_product_helped_to_draw_is_drawn_anew_once_the_shop_has_changed(
+    own_home: Path,
+) -> None:
+    dyes = DyeingRenderer(sources=[SOURCE])
+    with variants_api(own_home, dyes) as api:
+        request = {"product_id": "P01", "modification": "but red", "count": 1}
+        finished(api, ask(api, **request)["id"])
+        assert ask(api, **request)["cached"]
+        api.app.state.parts.container.catalogue.delete([SOURCE.product_id])
+        again = finished(api, ask(api, **request)["id"])
+        assert not again["cached"]
+    assert dyes.drawn == [0, 0]
+
+
 def test_the_same_request_in_flight_is_drawn_once(own_home: Path) -> None:
     gate = threading.Semaphore(0)
     dyes = DyeingRenderer(gate=gate)

@@ -47,6 +47,10 @@ def test_what_is_hardly_believed_is_not_part_of_the_garment():
     [
         ("not striped", Facet.PATTERN, "plain"),
         ("in checked or plain", Facet.PATTERN, "checked"),
+        ("not striped but with polka dots", Facet.PATTERN, "polka dot"),
+        ("with polka dots, not striped", Facet.PATTERN, "polka dot"),
+        ("not blue but red", Facet.COLOUR, "red"),
+        ("darker, red", Facet.COLOUR, "red"),
         ("as a skirt", Facet.TYPE, "skirt"),
         ("with a v-neck", Facet.NECK, "v-neck"),
     ],
@@ -55,6 +59,23 @@ def test_one_facet_changes(words: str, facet: Facet, value: str):
     found = change(words)
     assert found.after[facet] == value
     assert found.facets == {facet}
+
+
+def test_what_is_refused_needs_no_word_where_something_else_is_named():
+    for words in ("not striped but with polka dots", "not blue but red"):
+        found = change(words)
+        assert [edit.operation.value for edit in found.edits] == ["not", "set"]
+        assert not found.unseen
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [("red or green", "'green': red is drawn."), ("red, darker", "'darker': red is drawn.")],
+)
+def test_what_is_not_drawn_beside_another_is_said(words: str, why: str):
+    found = change(words)
+    assert [edit.edit_id for edit in found.edits] == ["colour:set:red"]
+    assert [each.message for each in found.unseen] == [why]
 
 
 def test_darker_is_a_shade_of_the_same_family():

@@ -29,7 +29,7 @@ from models.variants.catalogue_bank import (
 )
 from models.variants.lay_in import lay_in, tint
 from models.variants.mask import GarmentMasks
-from models.variants.request_mask import request_mask
+from models.variants.request_mask import mask_revision, request_mask
 from models.variants.start import start_from
 from models.variants.window import whole_window, window_around
 
@@ -78,7 +78,8 @@ class SdTurboRenderer:
         self._features = features or MemoryFeatures()
         self._steps, self._neighbours = steps, neighbours if engine.adapted else 1
         self._strengths = strengths or Strengths()
-        settings = (_VERSION, masks.revision, steps, self._neighbours, astuple(self._strengths))
+        seen_by = mask_revision(masks, look)
+        settings = (_VERSION, seen_by, steps, self._neighbours, astuple(self._strengths))
         told = hashlib.sha256(repr(settings).encode()).hexdigest()[:8]
         self.revision = f"{engine.revision}-{told}"
 

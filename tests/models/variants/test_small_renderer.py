@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from engine.errors import InvalidInput, ModelUnavailable
 from engine.ids import PictureHash, ProductId
+from engine.look import Look
 from engine.query.lexicon import default_lexicon
 from engine.rendering import Change, DrawRequest, Source
 from engine.types import Facet, ImageRGB
@@ -273,6 +275,45 @@ def test_without_a_bank_nothing_helps() -> None:
     assert found.sources == ()
     assert turbo.generator.calls[0]["similarity"] == 0
     assert turbo.generator.calls[0]["lora"] == 0
+
+
+def test_what_is_not_near_at_all_does_not_help() -> None:
+    turbo, shelf = Turbo(), Shelf(("red", RED))
+    (held,) = shelf.held
+    shelf.held = [replace(held, source=replace(held.source, similarity=-0.1))]
+    found = next(renderer(turbo=turbo.model, bank=shelf).draw(request(material="leather"), [1]))
+    assert found.sources == ()
+    assert turbo.generator.calls[0]["lora"] == 0
+    assert not turbo.middle.calls
+
+
+class Looks:
+    """Sees nothing, and keeps the titles of what it was shown."""
+
+    def __init__(self, revision: str = "1") -> None:
+        self.revision = revision
+        self.titles: list[str] = []
+
+    def look(self, images: list[ImageRGB], *, title: str = "") -> Look:
+        self.titles.append(title)
+        return Look(pictures=((),))
+
+
+def test_another_look_is_another_revision() -> None:
+    seen = [renderer(look=look).revision for look in (Looks("1"), Looks("2"), Looks("1"), None)]
+    assert seen[0] == seen[2]
+    assert len(set(seen)) == 3
+
+
+def test_the_cloth_of_a_product_is_found_anew_with_another_title_or_look() -> None:
+    cache, shelf, titles = MemoryFeatures(), Shelf(("red", RED)), list[str]()
+    (held,) = shelf.held
+    for title, revision in (("a", "1"), ("a", "1"), ("b", "1"), ("b", "2")):
+        shelf.held = [replace(held, source=replace(held.source, title=title))]
+        look = Looks(revision)
+        list(renderer(bank=shelf, features=cache, look=look).draw(request(colour="red"), [1]))
+        titles += look.titles
+    assert titles == ["a", "b", "b"]
 
 
 def test_a_shape_without_the_generator_is_refused_with_what_can_be_drawn() -> None:
