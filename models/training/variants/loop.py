@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -31,6 +31,8 @@ class Stage:
         seed: Step n draws from a generator seeded by it and n, so that a run that was stopped
             draws what it would have drawn.
         save_every_s: Seconds between checkpoints.
+        quicker: How many times the rate those parameters learn at whose names begin with
+            ``judge.``: heads that start from nothing beside a model that is nearly there.
     """
 
     def __init__(
@@ -42,11 +44,19 @@ class Stage:
         *,
         seed: int,
         save_every_s: float,
+        quicker: float = 1.0,
     ):
         self.name, self.model, self.config, self.checkpoint = name, model, config, checkpoint
         self._seed, self._save_every_s = seed, save_every_s
-        learning: Iterable[Tensor] = (each for each in model.parameters() if each.requires_grad)
-        self.optimiser = torch.optim.AdamW(learning, lr=config.rate, weight_decay=0.01)
+        learning = [(name, each) for name, each in model.named_parameters() if each.requires_grad]
+        model_s, judge_s = (
+            [each for name, each in learning if name.startswith("judge.") == judges]
+            for judges in (False, True)
+        )
+        groups = [{"params": model_s, "quicker": 1.0}, {"params": judge_s, "quicker": quicker}]
+        self.optimiser = torch.optim.AdamW(
+            [each for each in groups if each["params"]], lr=config.rate, weight_decay=0.01
+        )
         self.average = AveragedWeights(model, config.decay)
         self.step, self.elapsed_s = 0, 0.0
         if checkpoint.exists():
@@ -68,7 +78,7 @@ class Stage:
         while self.step < self.config.steps:
             torch.manual_seed(self._seed * 1_000_003 + self.step)
             for group in self.optimiser.param_groups:
-                group["lr"] = self._rate()
+                group["lr"] = self._rate() * group["quicker"]
             value, parts = loss(self.step)
             self.optimiser.zero_grad(set_to_none=True)
             value.backward()

@@ -56,8 +56,8 @@ class VariantsConfig:
         default_factory=lambda: {
             "autoencoder": StageConfig(steps=2_600, batch=32, rate=1e-3, decay=0.995),
             "teacher": StageConfig(steps=4_500, batch=64, rate=6e-4),
-            "student": StageConfig(steps=900, batch=48, rate=1e-4, decay=0.99),
-            "adapter": StageConfig(steps=500, batch=48, rate=3e-4, decay=0.99),
+            "student": StageConfig(steps=2_400, batch=48, rate=1e-4, decay=0.99),
+            "adapter": StageConfig(steps=1_500, batch=48, rate=3e-4, decay=0.99),
         }
     )
 
