@@ -8,6 +8,7 @@ and outline, helped by the catalogue, and enlarged: a sketch.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +77,7 @@ class SmallRenderer:
         features: FeatureCache | None = None,
     ) -> None:
         self._masks, self._lexicon, self._look = masks, lexicon, look
+        self._sight = mask_revision(masks, look)
         self._turbo, self._bank = turbo, bank
         self._features = features or MemoryFeatures()
         self._sketcher = Sketcher(turbo, bank, self._features) if turbo else None
@@ -84,7 +86,7 @@ class SmallRenderer:
     def revision(self) -> str:
         """See `engine.ports.Renderer.revision`."""
         turbo = self._turbo.revision if self._turbo else "none"
-        return f"{_VERSION}-{mask_revision(self._masks, self._look)}-{turbo}"
+        return f"{_VERSION}-{self._sight}-{turbo}"
 
     def draw(self, request: DrawRequest, seeds: Sequence[int]) -> Iterator[Rendering]:
         """See `engine.ports.Renderer.draw`.
@@ -118,11 +120,12 @@ class SmallRenderer:
         self, request: DrawRequest, mask: NDArray[np.float32], colour: str, seeds: Sequence[int]
     ) -> Iterator[Rendering]:
         garment = Garment(request.reference, mask)
-        lent: list[tuple[Neighbour, Shade]] | None = None
+        lending = self._lent(request, colour)
+        lent: list[tuple[Neighbour, Shade]] = []
         for seed in seeds:
-            if seed and lent is None:
-                lent = self._lent(request, colour)
-            if lent and 0 < seed <= len(lent):
+            # Each is looked for in a picture, so no more of them than are needed.
+            lent += islice(lending, max(0, min(seed, _SHOPS_SHADES) - len(lent)))
+            if 0 < seed <= len(lent):
                 helper, shade = lent[seed - 1]
                 sources, notes = (helper.source,), (_AS_IN_SHOP,)
             else:
@@ -131,11 +134,10 @@ class SmallRenderer:
                 image=garment.recoloured(shade), seed=seed, sources=sources, notes=notes
             )
 
-    def _lent(self, request: DrawRequest, colour: str) -> list[tuple[Neighbour, Shade]]:
+    def _lent(self, request: DrawRequest, colour: str) -> Iterator[tuple[Neighbour, Shade]]:
         """Products of that colour, nearest first, with the shades of their cloth."""
         if self._bank is None:
-            return []
-        found: list[tuple[Neighbour, Shade]] = []
+            return
         for helper in self._bank.nearest(
             request.change.after, count=_SHOPS_SHADES, without=request.without
         ):
@@ -143,14 +145,12 @@ class SmallRenderer:
                 continue
             shade = self._cloth(helper)
             if shade is not None and named_by(shade, self._lexicon) == self._lexicon.family(colour):
-                found.append((helper, shade))
-        return found
+                yield helper, shade
 
     def _cloth(self, helper: Neighbour) -> Shade | None:
         """Colour of a product's cloth, Oklab; none where no product is found or it has many."""
-        seen_by = mask_revision(self._masks, self._look)
         # The look goes by the title too.
-        key = feature_key(helper, f"cloth-{_VERSION}-{seen_by}\0{helper.source.title}")
+        key = feature_key(helper, f"cloth-{_VERSION}-{self._sight}\0{helper.source.title}")
         held = self._features.get([key]).get(key)
         if held is None:
             found = np.zeros(0, np.float16)
