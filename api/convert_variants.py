@@ -17,7 +17,7 @@ from api.schemas.variants import (
 )
 from api.variants.asked import Asked
 from api.variants.pictures import Drawn
-from engine.catalogue.renders import JobPicture, RenderRecord
+from engine.catalogue.render_records import JobPicture, RenderRecord
 from engine.rendering import Rendering, Source
 
 __all__ = ["rendered_out", "to_variants"]

@@ -27,7 +27,7 @@ from api.variants.engines import choose_engine
 from api.variants.provenance import MEDIA_TYPE
 from api.variants.queue import TooManyVariants
 from api.variants.starts import start_from_picture, start_from_product
-from engine.catalogue.renders import RenderRecord
+from engine.catalogue.render_records import RenderRecord
 from engine.errors import InvalidInput, NotFound, Overloaded
 from engine.ids import ProductId
 

@@ -18,7 +18,7 @@ from api.variants.pictures import VariantPictures
 from api.variants.queue import TooManyVariants
 from api.variants.store import VariantFolder
 from api.variants.worker import VariantWorker, WorkerEvents
-from engine.catalogue.renders import NewRender, RenderRecord
+from engine.catalogue.render_records import NewRender, RenderRecord
 from engine.catalogue.store import CatalogueStore
 from engine.errors import NotFound
 from engine.ports import Renderer

@@ -22,8 +22,8 @@ from api.variants.engines import choose_engine
 from api.variants.pictures import VariantPictures
 from api.variants.store import VariantFolder
 from engine.catalogue.jobs import JobStatus
+from engine.catalogue.render_records import RenderRecord
 from engine.catalogue.rendered import RenderedPicture
-from engine.catalogue.renders import RenderRecord
 from engine.catalogue.store import CatalogueStore
 from engine.errors import LookalikeError
 from engine.ports import Renderer

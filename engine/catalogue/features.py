@@ -20,6 +20,8 @@ __all__ = ["FeatureTable"]
 
 _MOST = 20_000
 """About 80 MB of the small generator's."""
+_MOST_BYTES = 500_000_000
+"""Those of SD-Turbo are forty times as large."""
 _AT_ONCE = 500
 
 
@@ -29,13 +31,20 @@ class FeatureTable:
     Args:
         database: Of the catalogue.
         most: How many are kept.
+        most_bytes: In all.
         clock: Unix time.
     """
 
     def __init__(
-        self, database: Database, *, most: int = _MOST, clock: Callable[[], float] = time.time
+        self,
+        database: Database,
+        *,
+        most: int = _MOST,
+        most_bytes: int = _MOST_BYTES,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        self._database, self._most, self._clock = database, most, clock
+        self._database, self._clock = database, clock
+        self._most, self._most_bytes = most, most_bytes
 
     def get(self, keys: Sequence[str]) -> dict[str, NDArray[np.float16]]:
         """Those that are stored; keys are 64 hexadecimal digits."""
@@ -66,13 +75,22 @@ class FeatureTable:
         ]
         with self._database.write() as connection:
             connection.execute(self._database.insert(FEATURE).on_conflict_do_nothing(), rows)
-            held = connection.execute(sa.select(sa.func.count()).select_from(FEATURE)).scalar_one()
-            if held > self._most:
-                oldest = (
-                    sa.select(FEATURE.c.feature_key)
-                    .order_by(FEATURE.c.made_s, FEATURE.c.feature_key)
-                    .limit(held - self._most)
-                )
-                connection.execute(
-                    sa.delete(FEATURE).where(FEATURE.c.feature_key.in_(oldest.scalar_subquery()))
-                )
+            self._drop_oldest(connection)
+
+    def _drop_oldest(self, connection: sa.Connection) -> None:
+        size = sa.func.length(FEATURE.c.value)
+        whole = sa.select(sa.func.count(), sa.func.sum(size)).select_from(FEATURE)
+        count, held_bytes = connection.execute(whole).one()
+        oldest = sa.select(FEATURE.c.feature_key, size).order_by(
+            FEATURE.c.made_s, FEATURE.c.feature_key
+        )
+        gone: list[bytes] = []
+        if count > self._most or held_bytes > self._most_bytes:
+            for key, size_bytes in connection.execute(oldest):
+                if count <= self._most and held_bytes <= self._most_bytes:
+                    break
+                gone.append(key)
+                count, held_bytes = count - 1, held_bytes - size_bytes
+        for start in range(0, len(gone), _AT_ONCE):
+            chosen = FEATURE.c.feature_key.in_(gone[start : start + _AT_ONCE])
+            connection.execute(sa.delete(FEATURE).where(chosen))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-__all__ = ["AveragedWeights", "load_average", "load_checkpoint", "save_checkpoint"]
+__all__ = ["AveragedWeights", "load_average", "load_checkpoint", "save_array", "save_checkpoint"]
 
 
 class AveragedWeights:
@@ -55,6 +58,15 @@ def save_checkpoint(
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".partial")
     save_file({name: each.detach().clone().contiguous() for name, each in tensors.items()}, fresh)
+    fresh.replace(path)
+
+
+def save_array(path: Path, array: NDArray[Any]) -> None:
+    """Write a ``.npy`` file; atomic, so that a kill leaves the old file or none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".partial")
+    with fresh.open("wb") as file:
+        np.save(file, array)
     fresh.replace(path)
 
 

@@ -77,6 +77,7 @@ class SmallRenderer:
         features: FeatureCache | None = None,
     ) -> None:
         self._masks, self._lexicon, self._look = masks, lexicon, look
+        self._sight = mask_revision(masks, look)
         self._turbo, self._bank = turbo, bank
         self._features = features or MemoryFeatures()
         self._sketcher = Sketcher(turbo, bank, self._features) if turbo else None
@@ -85,7 +86,7 @@ class SmallRenderer:
     def revision(self) -> str:
         """See `engine.ports.Renderer.revision`."""
         turbo = self._turbo.revision if self._turbo else "none"
-        return f"{_VERSION}-{mask_revision(self._masks, self._look)}-{turbo}"
+        return f"{_VERSION}-{self._sight}-{turbo}"
 
     def draw(self, request: DrawRequest, seeds: Sequence[int]) -> Iterator[Rendering]:
         """See `engine.ports.Renderer.draw`.
@@ -148,9 +149,8 @@ class SmallRenderer:
 
     def _cloth(self, helper: Neighbour) -> Shade | None:
         """Colour of a product's cloth, Oklab; none where no product is found or it has many."""
-        seen_by = mask_revision(self._masks, self._look)
         # The look goes by the title too.
-        key = feature_key(helper, f"cloth-{_VERSION}-{seen_by}\0{helper.source.title}")
+        key = feature_key(helper, f"cloth-{_VERSION}-{self._sight}\0{helper.source.title}")
         held = self._features.get([key]).get(key)
         if held is None:
             found = np.zeros(0, np.float16)

@@ -16,7 +16,7 @@ from api.variants.jobs import VariantJobs
 from api.variants.queue import TooManyVariants
 from api.variants.store import VariantFolder
 from engine.catalogue.jobs import JobStatus
-from engine.catalogue.renders import RenderRecord
+from engine.catalogue.render_records import RenderRecord
 from engine.catalogue.store import open_catalogue
 from engine.errors import IndexUnavailable, InvalidInput, NotFound
 from engine.ids import picture_hash

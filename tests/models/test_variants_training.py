@@ -15,7 +15,7 @@ from engine.errors import InvalidInput, ModelUnavailable  # noqa: E402
 from engine.types import Facet  # noqa: E402
 from models.compact import CompactEncoder  # noqa: E402
 from models.toy import ToyEncoder  # noqa: E402
-from models.training.checkpoint import load_average  # noqa: E402
+from models.training.checkpoint import load_average, save_array  # noqa: E402
 from models.training.variants.autoencoder import Autoencoder  # noqa: E402
 from models.training.variants.captions import held_out_pairs  # noqa: E402
 from models.training.variants.run import VariantsReport, train_variants  # noqa: E402
@@ -153,3 +153,17 @@ def test_pairs_are_held_out_by_a_hash_of_the_pair_alone() -> None:
     assert held_out_pairs(said[:50], rows[:50], share=0.4) <= held
     assert held_out_pairs(said, rows, share=0.4, least=6) == frozenset()
     assert held_out_pairs(said, rows, share=0.2) <= held
+
+
+def test_arrays_are_kept_whole_or_not_at_all(tmp_path, monkeypatch) -> None:
+    path = tmp_path / "work" / "held.npy"
+    save_array(path, np.arange(4))
+
+    def killed(file, _array) -> None:
+        file.write(b"half of it")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(np, "save", killed)
+    with pytest.raises(KeyboardInterrupt):
+        save_array(path, np.arange(8))
+    np.testing.assert_array_equal(np.load(path), np.arange(4))

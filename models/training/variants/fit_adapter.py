@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.training.checkpoint import save_array
 from models.training.variants.batches import Drawn, LatentBatches
 from models.training.variants.fit_student import GUIDANCE
 from models.training.variants.flow import picture_from, sample_flow
@@ -121,8 +122,7 @@ class TeacherSamples:
                     teacher, noise, drawn.condition, steps=_TEACHER_STEPS, scale=GUIDANCE
                 )
             held = np.concatenate([held, made.float().cpu().numpy().astype(np.float16)[None]])
-            with path.open("wb") as file:
-                np.save(file, held)
+            save_array(path, held)
             _log.info("teacher samples %d/%d", place + 1, number)
         self._held: NDArray[np.float16] = held
 

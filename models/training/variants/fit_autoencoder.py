@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.training.checkpoint import save_array
 from models.training.network import ImageTower, TowerConfig
 from models.training.variants.autoencoder import Autoencoder
 from models.training.variants.frames import Frames
@@ -145,9 +146,6 @@ def encode_all(
         for start in range(0, len(frames.pixels), batch):
             pixels = to_pixels(frames.pixels[start : start + batch], device)
             made.append(model.encoder(pixels).cpu().numpy().astype(np.float16))
-        fresh = path.with_suffix(".partial")
-        with fresh.open("wb") as file:
-            np.save(file, np.concatenate(made))
-        fresh.replace(path)
+        save_array(path, np.concatenate(made))
         _log.info("encoded %d pictures", len(frames.pixels))
     return np.load(path)

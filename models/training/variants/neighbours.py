@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from models.training.checkpoint import save_array
 from models.training.variants.batches import LatentBatches, conditions
 from models.training.variants.half import h_space
 from models.training.variants.hspace import Retrieved
@@ -48,8 +49,7 @@ def bank_features(
         made.append(features.float().cpu().numpy().astype(np.float16))
     found = np.concatenate(made)
     if path is not None:
-        with path.open("wb") as file:
-            np.save(file, found)
+        save_array(path, found)
         _log.info("bank of %d products", len(found))
     return found
 

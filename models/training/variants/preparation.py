@@ -16,6 +16,7 @@ from engine.query.lexicon import default_lexicon
 from engine.types import Facet, Vectors
 from models.attributes import predictor_for
 from models.compact import CompactEncoder
+from models.training.checkpoint import save_array
 from models.training.pairs import Pairs, load_kagl
 from models.training.variants.captions import (
     Captions,
@@ -121,9 +122,5 @@ def _chunked(
 
 def _kept(path: Path, make: Callable[[], NDArray[_Kind]]) -> NDArray[_Kind]:
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(".partial")
-        with fresh.open("wb") as file:
-            np.save(file, make())
-        fresh.replace(path)
+        save_array(path, make())
     return np.load(path)

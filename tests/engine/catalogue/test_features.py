@@ -66,6 +66,16 @@ def test_the_oldest_go_where_there_are_too_many(database: Database):
     table.put({})
 
 
+def test_the_oldest_go_where_they_take_too_much_room(database: Database):
+    now = iter(range(100))
+    table = FeatureTable(database, most_bytes=100, clock=lambda: float(next(now)))
+    for number in range(4):
+        table.put({key(number): np.zeros(20, np.float16)})
+    assert set(table.get([key(each) for each in range(4)])) == {key(2), key(3)}
+    table.put({key(9): np.zeros(50, np.float16)})
+    assert set(table.get([key(each) for each in range(10)])) == {key(9)}
+
+
 def test_many_are_read_at_once_and_by_many(database: Database):
     table = FeatureTable(database)
     held = {key(each): np.full(2, each, np.float16) for each in range(1100)}

@@ -10,8 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from engine.catalogue.database import Database
 from engine.catalogue.jobs import JobStatus
+from engine.catalogue.render_records import NewRender, RenderRecord
 from engine.catalogue.rendered import RenderedPicture
-from engine.catalogue.renders import NewRender, RenderRecord
 from engine.catalogue.store import CatalogueStore, open_catalogue
 from engine.catalogue.tables import RENDER_JOB
 from engine.errors import NotFound
