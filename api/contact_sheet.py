@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
 from engine.errors import InvalidInput
 from engine.types import ImageRGB
@@ -71,8 +71,13 @@ def draw_sheet(
     return sheet
 
 
-def save_sheet(sheet: Image.Image, path: Path) -> None:
+def save_sheet(sheet: Image.Image, path: Path, *, xmp: bytes = b"") -> None:
     """Write the sheet, as PNG or JPEG by its suffix.
+
+    Args:
+        sheet: What was drawn.
+        path: Its file.
+        xmp: Packet that is written into it.
 
     Raises:
         InvalidInput: Another suffix, or the folder is not there.
@@ -81,8 +86,14 @@ def save_sheet(sheet: Image.Image, path: Path) -> None:
         raise InvalidInput(
             f"{path.name!r} is no PNG or JPEG.", where="sheet", hint="Name it results.png."
         )
+    texts = PngImagePlugin.PngInfo()
+    if xmp:
+        texts.add_itxt("XML:com.adobe.xmp", xmp.decode())
     try:
-        sheet.save(path)
+        if path.suffix.lower() == ".png":
+            sheet.save(path, pnginfo=texts)
+        else:
+            sheet.save(path, xmp=xmp)
     except OSError as error:
         raise InvalidInput(f"{path} cannot be written: {error}.", where="sheet") from error
 

@@ -35,7 +35,7 @@ class Limits(BaseModel):
     upload_hours: float = Field(default=24.0, gt=0)
     upload_folder_bytes: int = Field(default=2_000_000_000, ge=1_000)
     variants_at_once: int = Field(default=1, ge=1, le=64)
-    variants_waiting: int = Field(default=32, ge=0)
+    variants_waiting: int = Field(default=32, ge=1)
     variant_hours: float = Field(default=24.0, gt=0)
 
 

@@ -189,6 +189,7 @@ def draw_renderings(
     """Draw a contact sheet, the reference on its left."""
     from api.contact_sheet import SheetCell, draw_sheet, save_sheet
     from api.variants.mark import marked
+    from api.variants.pictures import provenance_of
 
     cells = [
         SheetCell(
@@ -199,7 +200,11 @@ def draw_renderings(
         for rendering in made
     ]
     left = SheetCell(image=reference, title=asked.title or "Reference")
-    save_sheet(draw_sheet(asked.modification, reference=left, cells=cells), sheet)
+    said = provenance_of(
+        asked, seed=asked.seed, sketch=any(each.sketch for each in made), sources=()
+    )
+    drawn = draw_sheet(asked.modification, reference=left, cells=cells)
+    save_sheet(drawn, sheet, xmp=said.xmp())
 
 
 def print_renderings(

@@ -14,20 +14,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.rendering import DRAWN
 from engine.types import Facet
 
 __all__ = ["CAPTION_ORDER", "PROMPT_FACETS", "PromptVocabulary", "caption"]
 
-PROMPT_FACETS = (
-    Facet.TYPE,
-    Facet.COLOUR,
-    Facet.PATTERN,
-    Facet.GENDER,
-    Facet.SLEEVE,
-    Facet.NECK,
-    Facet.MATERIAL,
-)
-"""In the order of the codes."""
+PROMPT_FACETS = DRAWN
+"""In the order of the codes: with another order, or another facet, the generator is another one."""
 CAPTION_ORDER = (
     Facet.GENDER,
     Facet.COLOUR,

@@ -40,6 +40,7 @@ def test_a_product_is_drawn_into_files(
     assert "P08 0.75" in printed.out
     assert {each.name for each in out.iterdir()} == {"P01-5.png", "P01-6.png"}
     assert Image.open(tmp_path / "all.png").width > 400
+    assert is_generated((tmp_path / "all.png").read_bytes())
     generated = open_catalogue(str(tmp_path / "home" / "catalogue.sqlite")).generated
     pictures = [each.read_bytes() for each in sorted(out.iterdir())]
     for data in pictures:
