@@ -128,6 +128,7 @@ class VariantWorker:
             try:
                 record = self._catalogue.renders.claim(
                     owner=self._owner,
+                    engines=list(self._renderers),
                     now_s=self._clock(),
                     lease_s=LEASE_S,
                     max_attempts=MAX_ATTEMPTS,

@@ -51,7 +51,7 @@ class RenderedTable:
             return {each.picture_key: RenderedPicture(**each._mapping) for each in rows}  # pyright: ignore[reportPrivateUsage]  # public in spite of its name
 
     def put(self, picture: RenderedPicture, *, now_s: float) -> None:
-        """Add a picture; one that is there stays as it is."""
+        """Add a picture, or say anew what is told of one whose file was written again."""
         values = {
             "picture_key": picture.picture_key,
             "width_px": picture.width_px,
@@ -64,7 +64,8 @@ class RenderedTable:
         with self._database.write() as connection:
             connection.execute(
                 insert.on_conflict_do_update(
-                    index_elements=[RENDER_PICTURE.c.picture_key], set_={"used_s": now_s}
+                    index_elements=[RENDER_PICTURE.c.picture_key],
+                    set_={name: each for name, each in values.items() if name != "picture_key"},
                 )
             )
 

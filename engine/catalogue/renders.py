@@ -6,7 +6,7 @@ the next one that asks for work gets the job; whoever lost a job cannot write to
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +21,8 @@ from engine.errors import NotFound
 __all__ = ["RenderTable"]
 
 _RECENT = 20
+_LEFT_TO_OTHERS_S = 3600.0
+"""How long a job waits for a process that has its engine, before one that has not takes it."""
 _RUNNING = RENDER_JOB.c.status == JobStatus.RUNNING.value
 _QUEUED = RENDER_JOB.c.status == JobStatus.QUEUED.value
 
@@ -138,15 +140,24 @@ class RenderTable:
     # --- running ---------------------------------------------------------------------------------
 
     def claim(
-        self, *, owner: str, now_s: float, lease_s: float, max_attempts: int, keep_s: float
+        self,
+        *,
+        owner: str,
+        engines: Collection[str],
+        now_s: float,
+        lease_s: float,
+        max_attempts: int,
+        keep_s: float,
     ) -> RenderRecord | None:
         """Start the oldest queued job whose work nobody else does; ``None`` where there is none.
 
-        Jobs whose owner has renewed no lease are queued again first, those that were started
-        `max_attempts` times are given up.
+        Jobs of other engines are left to processes that have them, for an hour; who takes one then
+        can tell its submitter that nobody draws it. Jobs whose owner has renewed no lease are
+        queued again first, those that were started `max_attempts` times are given up.
 
         Args:
             owner: Who will do it.
+            engines: Names of those that it has.
             now_s: Unix time.
             lease_s: How long nobody else takes it.
             max_attempts: A job during which its process died this often may be the cause.
@@ -156,10 +167,14 @@ class RenderTable:
             with self._database.write() as connection:
                 _take_back(connection, now_s=now_s, max_attempts=max_attempts, keep_s=keep_s)
                 other = RENDER_JOB.alias()
+                able = sa.or_(
+                    RENDER_JOB.c.engine.in_(list(engines)),
+                    RENDER_JOB.c.created_s < now_s - _LEFT_TO_OTHERS_S,
+                )
                 busy = sa.select(other.c.work).where(other.c.status == JobStatus.RUNNING.value)
                 job_id = connection.execute(
                     sa.select(RENDER_JOB.c.job_id)
-                    .where(_QUEUED, RENDER_JOB.c.work.not_in(busy))
+                    .where(_QUEUED, able, RENDER_JOB.c.work.not_in(busy))
                     .order_by(RENDER_JOB.c.created_s, RENDER_JOB.c.job_id)
                     .limit(1)
                     .with_for_update(skip_locked=True)  # ignored by SQLite, which has one writer

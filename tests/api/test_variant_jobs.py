@@ -150,7 +150,12 @@ def test_a_job_that_kills_its_process_is_given_up(home: Home):
     renders = open_catalogue(str(home.folder / "catalogue.sqlite")).renders
     for _ in range(worker.MAX_ATTEMPTS):
         claimed = renders.claim(
-            owner="dead", now_s=home.now_s, lease_s=1, max_attempts=3, keep_s=KEEP_S
+            owner="dead",
+            engines=[dyes.name],
+            now_s=home.now_s,
+            lease_s=1,
+            max_attempts=3,
+            keep_s=KEEP_S,
         )
         assert claimed is not None
         home.now_s += 2
@@ -181,6 +186,27 @@ def test_two_processes_draw_the_same_picture_once(home: Home):
     records = [ended(both[0], each) for each in ids]
     assert [each.status for each in records] == [JobStatus.DONE] * 2
     assert sorted(renderers[0].drawn + renderers[1].drawn) == [0, 1, 2]
+
+
+def test_each_process_draws_with_the_engines_that_it_has(home: Home):
+    large, small = DyeingRenderer("large"), DyeingRenderer("small")
+    on_small = home.jobs(small)
+    left = on_small.submit(asked(large), PICTURE).job_id
+    done = ended(on_small, on_small.submit(asked(small), PICTURE).job_id)
+    assert done.status is JobStatus.DONE
+    time.sleep(0.2)
+    assert on_small.status(left).status is JobStatus.QUEUED
+    record = ended(home.jobs(large), left)
+    assert (record.status, record.attempts) == (JobStatus.DONE, 1)
+    assert (large.drawn, small.drawn) == ([0, 1], [0, 1])
+
+
+def test_a_job_whose_engine_nobody_has_says_so_after_an_hour(home: Home):
+    jobs = home.jobs(DyeingRenderer("small"))
+    job_id = jobs.submit(asked(DyeingRenderer("large")), PICTURE).job_id
+    home.now_s += 3601
+    record = ended(jobs, job_id)
+    assert (record.status, record.error_code) == (JobStatus.FAILED, "variant.engine_unknown")
 
 
 def test_the_reference_is_kept_until_the_job_ends(home: Home):
@@ -370,7 +396,14 @@ def test_the_time_to_come_again_is_how_long_jobs_took(home: Home):
     assert caught.value.retry_after_s == 10
     assert home.files() == {f"jobs/{first}/reference"}
     renders = jobs._catalogue.renders
-    renders.claim(owner="one", now_s=home.now_s, lease_s=60, max_attempts=3, keep_s=KEEP_S)
+    renders.claim(
+        owner="one",
+        engines=[dyes.name],
+        now_s=home.now_s,
+        lease_s=60,
+        max_attempts=3,
+        keep_s=KEEP_S,
+    )
     finished_s = home.now_s + 33.2
     assert renders.finish(
         first, JobStatus.DONE, owner="one", now_s=finished_s, expires_s=finished_s + KEEP_S

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,9 @@ def job(name: str, work: str = "") -> NewRender:
 
 
 def claim(store: CatalogueStore, owner: str = "one", now_s: float = 10.0) -> RenderRecord | None:
-    return store.renders.claim(owner=owner, now_s=now_s, lease_s=5, max_attempts=2, keep_s=100)
+    return store.renders.claim(
+        owner=owner, engines=["small"], now_s=now_s, lease_s=5, max_attempts=2, keep_s=100
+    )
 
 
 def put_picture(store: CatalogueStore, key: str = KEY, now_s: float = 1.0) -> None:
@@ -74,6 +77,19 @@ def test_the_database_itself_forbids_two_of_one_work(store: CatalogueStore):
         connection.execute(
             sa.update(RENDER_JOB).where(RENDER_JOB.c.job_id == "b").values(status="running")
         )
+
+
+def test_a_job_of_another_engine_is_left_to_others_for_an_hour(store: CatalogueStore):
+    store.renders.create(replace(job("a"), engine="large"), most_waiting=9, now_s=1)
+    store.renders.create(job("b"), most_waiting=9, now_s=2)
+    first = claim(store)
+    assert first is not None
+    assert first.job_id == "b"
+    store.renders.finish("b", JobStatus.DONE, owner="one", now_s=11, expires_s=99)
+    assert claim(store, "two", now_s=3_601) is None
+    late = claim(store, "two", now_s=3_602)
+    assert late is not None
+    assert (late.job_id, late.engine) == ("a", "large")
 
 
 def test_a_full_queue_takes_no_more(store: CatalogueStore):
@@ -125,6 +141,15 @@ def test_pictures_stay_as_long_as_a_job_has_them_or_somebody_asked(store: Catalo
     assert store.rendered.remove_unused(before_s=20) == ["used"]
     with pytest.raises(NotFound, match="expired"):
         store.renders.get("a", now_s=1)
+
+
+def test_a_picture_that_is_drawn_again_is_told_anew(store: CatalogueStore):
+    put_picture(store)
+    again = RenderedPicture(
+        picture_key=KEY, width_px=5, height_px=6, sketch=False, document='{"notes": ["later"]}'
+    )
+    store.rendered.put(again, now_s=7)
+    assert store.rendered.hold([KEY], now_s=8) == {KEY: again}
 
 
 def test_the_mean_leaves_out_what_was_not_drawn(store: CatalogueStore):
