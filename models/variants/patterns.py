@@ -12,15 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import InvalidInput
+from engine.query.lexicon import Lexicon
 from models.variants.guided import box_mean
+from models.variants.shades import shade_of
 
-__all__ = ["PATTERNS", "pattern_field"]
+__all__ = ["PATTERNS", "contrasts", "pattern_field"]
 
 Plane = NDArray[np.float32]
 _REPEATS = 14
 """How often a pattern repeats over the shorter side of a garment."""
 _BEND = 1.6
 """How far a fold pushes a pattern, in repeats for a whole step from black to white."""
+_LIGHT_FROM = 0.62
+"""Cloth of this lightness and above gets dark patterns, darker cloth light ones."""
+_ON_DARK = ("white", "cream", "grey", "yellow")
+_ON_LIGHT = ("navy blue", "black", "red", "green")
 
 
 def _line(place: Plane, width: float, soft: float) -> Plane:
@@ -57,6 +63,20 @@ PATTERNS: Mapping[str, Callable[[Plane, Plane, float], Plane]] = {
     "polka dot": _dots,
 }
 """Canonical patterns of the vocabulary that can be drawn, and upright stripes."""
+
+
+def contrasts(ground_oklab: Plane, lexicon: Lexicon) -> list[Plane]:
+    """Second colours that a pattern can be seen in, the most usual one first.
+
+    Args:
+        ground_oklab: float32 (3,): the cloth below.
+        lexicon: Shades of colours.
+
+    Returns:
+        Each float32 (3,), Oklab.
+    """
+    names = _ON_LIGHT if ground_oklab[0] >= _LIGHT_FROM else _ON_DARK
+    return [shade_of(name, lexicon) for name in names]
 
 
 def pattern_field(pattern: str, mask: Plane, lightness: Plane) -> Plane:

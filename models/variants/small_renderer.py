@@ -29,7 +29,7 @@ from models.variants.cloth import cloth_of
 from models.variants.frame import frame_around
 from models.variants.mask import GarmentMasks
 from models.variants.oklab import oklab, to_linear
-from models.variants.patterns import PATTERNS
+from models.variants.patterns import PATTERNS, contrasts
 from models.variants.plain import plain_ground
 from models.variants.recolour import Garment
 from models.variants.request_mask import garment_alpha, mask_revision, request_mask
@@ -44,9 +44,6 @@ _VERSION = 1
 """Of what this file makes of the networks' output."""
 _SHOPS_SHADES = 6
 """Products whose colour may be lent."""
-_WHITE_FROM = 0.62
-"""Cloth of this lightness and above gets dark stripes, darker cloth light ones."""
-_CONTRASTS = (("white", "cream", "grey", "yellow"), ("navy blue", "black", "red", "green"))
 
 _AS_IN_SHOP = "A shade that the catalogue has."
 _FLAT = "The pattern lies flat on the photo: folds and seams do not bend it much."
@@ -174,11 +171,9 @@ class SmallRenderer:
     ) -> Iterator[Rendering]:
         garment = Garment(request.reference, mask)
         ground = shade_of(colour, self._lexicon) if colour else None
-        below = garment.cloth.colour if ground is None else ground
-        contrasts = _CONTRASTS[int(below[0] >= _WHITE_FROM)]
+        others = contrasts(garment.cloth.colour if ground is None else ground, self._lexicon)
         for seed in seeds:
-            other = shade_of(contrasts[seed % len(contrasts)], self._lexicon)
-            image = garment.patterned(pattern, other, ground=ground)
+            image = garment.patterned(pattern, others[seed % len(others)], ground=ground)
             yield Rendering(image=image, seed=seed, notes=(_FLAT,))
 
     # --- as a sketch -----------------------------------------------------------------------------

@@ -14,16 +14,11 @@ from engine.errors import InvalidInput
 from engine.query.lexicon import Lexicon
 from engine.rendering import Change
 from engine.types import Facet, ImageRGB
-from models.variants.patterns import PATTERNS
+from models.variants.patterns import PATTERNS, contrasts
 from models.variants.recolour import Garment
 from models.variants.shades import shade_of
 
 __all__ = ["start_from"]
-
-_DARK = np.array([0.3, 0.0, -0.03], np.float32)
-_LIGHT = np.array([0.95, 0.0, 0.0], np.float32)
-"""Oklab of a pattern on light cloth and on dark."""
-_LIGHT_FROM = 0.6
 
 
 def start_from(
@@ -47,8 +42,8 @@ def start_from(
     shade = _shade(change, lexicon)
     pattern = change.after.get(Facet.PATTERN, "") if Facet.PATTERN in change.facets else ""
     if pattern in PATTERNS:
-        light = float(garment.cloth.lightness[50] if shade is None else shade[0])
-        return garment.patterned(pattern, _DARK if light > _LIGHT_FROM else _LIGHT, ground=shade)
+        other = contrasts(garment.cloth.colour if shade is None else shade, lexicon)[0]
+        return garment.patterned(pattern, other, ground=shade)
     return reference if shade is None else garment.recoloured(shade)
 
 

@@ -35,7 +35,7 @@ from models.variants.window import whole_window, window_around
 
 __all__ = ["SdTurboRenderer"]
 
-_VERSION = 1
+_VERSION = 2
 """Of what this file, the plan and the prompts make of the networks' output."""
 _SKETCH_FROM = 1.5
 """A reference of so many times the drawing's pixels a side makes the drawing a sketch: enlarged

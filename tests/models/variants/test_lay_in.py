@@ -13,6 +13,8 @@ from engine.rendering import Change
 from engine.types import Facet, ImageRGB
 from models.variants.lay_in import lay_in, tint
 from models.variants.oklab import oklab, to_linear
+from models.variants.patterns import contrasts
+from models.variants.recolour import Garment
 from models.variants.shades import shade_of
 from models.variants.start import start_from
 from models.variants.window import Window, whole_window, window_around
@@ -145,6 +147,17 @@ def test_the_start_has_the_named_shade_and_the_sketched_pattern() -> None:
         image, mask, change({Facet.COLOUR: "red", Facet.PATTERN: "striped"}), lexicon
     )
     assert lightness(striped)[mask == 1].std() > lightness(red)[mask == 1].std() + 0.05
+
+
+@pytest.mark.parametrize(("colour", "second"), [("black", "white"), ("white", "navy blue")])
+def test_a_pattern_starts_in_the_colour_that_the_ground_asks_for(colour: str, second: str) -> None:
+    image, mask = shirt()
+    lexicon = default_lexicon()
+    ground, other = shade_of(colour, lexicon), shade_of(second, lexicon)
+    assert np.array_equal(contrasts(ground, lexicon)[0], other)
+    after = change({Facet.COLOUR: colour, Facet.PATTERN: "striped"})
+    expected = Garment(image, mask).patterned("striped", other, ground=ground)
+    assert np.array_equal(start_from(image, mask, after, lexicon), expected)
 
 
 def test_what_has_no_shade_and_no_sketch_starts_from_the_reference() -> None:
