@@ -10,12 +10,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.composition import Beliefs
+from engine.errors import InvalidInput
 from engine.ids import PictureHash, ProductId
 from engine.qualities import quality_wish
 from engine.query.lexicon import Lexicon
 from engine.types import BoxPx, Degradation, Edit, Facet, ImageRGB, Operation, Parse
 
-__all__ = ["DRAWN", "Change", "DrawRequest", "Rendering", "Source", "change_of"]
+__all__ = [
+    "DRAWN",
+    "Change",
+    "DrawRequest",
+    "Rendering",
+    "Source",
+    "change_of",
+    "facets_to_draw",
+]
 
 DRAWN = (
     Facet.TYPE,
@@ -54,6 +63,22 @@ class Change:
         return frozenset(
             facet for facet in self.after if self.after[facet] != self.before.get(facet)
         )
+
+
+def facets_to_draw(change: Change) -> frozenset[Facet]:
+    """What differs, for who is about to draw it.
+
+    Raises:
+        InvalidInput: Nothing does.
+    """
+    if not change.facets:
+        raise InvalidInput(
+            "the change leaves the garment as it is.",
+            where="modification",
+            hint="Ask for another colour, pattern, material, sleeve, neck or type: 'but red'.",
+            code="variant.no_change",
+        )
+    return change.facets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

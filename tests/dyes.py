@@ -8,10 +8,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from engine.errors import InvalidInput
 from engine.ids import PictureHash, ProductId
 from engine.query.lexicon import default_lexicon
-from engine.rendering import DrawRequest, Rendering, Source
+from engine.rendering import DrawRequest, Rendering, Source, facets_to_draw
 from engine.types import Facet, ImageRGB
 
 SKETCH_WH = (72, 96)
@@ -47,8 +46,7 @@ class DyeingRenderer:
 
     def draw(self, request: DrawRequest, seeds: Sequence[int]) -> Iterator[Rendering]:
         """See `engine.ports.Renderer`."""
-        if not request.change.facets:
-            raise InvalidInput("the change leaves the garment as it is.", where="change")
+        facets_to_draw(request.change)
         self.requests.append(request)
         return self._drawn(request, seeds)
 

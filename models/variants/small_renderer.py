@@ -13,10 +13,10 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import InvalidInput, ModelUnavailable
+from engine.errors import ModelUnavailable
 from engine.look import LookService
 from engine.query.lexicon import Lexicon
-from engine.rendering import DrawRequest, Rendering
+from engine.rendering import DrawRequest, Rendering, facets_to_draw
 from engine.types import Facet, ImageRGB
 from models.variants.catalogue_bank import (
     Bank,
@@ -91,21 +91,14 @@ class SmallRenderer:
         Of a colour, seed 0 is the typical shade; the next ones are shades that products of the
         catalogue have, then others of the same name.
         """
-        change = request.change
-        if not change.facets:
-            raise InvalidInput(
-                "the change leaves the garment as it is.",
-                where="modification",
-                hint="Ask for another colour, pattern, material, sleeve, neck or type: 'but red'.",
-                code="variant.no_change",
-            )
+        change, facets = request.change, facets_to_draw(request.change)
         mask = request_mask(request, self._masks, self._look)
         colour, pattern = change.after.get(Facet.COLOUR, ""), change.after.get(Facet.PATTERN, "")
-        dyed = Facet.COLOUR in change.facets
-        if change.facets <= {Facet.COLOUR, Facet.PATTERN} and (
+        dyed = Facet.COLOUR in facets
+        if facets <= {Facet.COLOUR, Facet.PATTERN} and (
             not dyed or is_shade(colour, self._lexicon)
         ):
-            if Facet.PATTERN not in change.facets:
+            if Facet.PATTERN not in facets:
                 return self._dyed(request, mask, colour, seeds)
             if pattern in PATTERNS:
                 return self._patterned(request, mask, pattern, colour if dyed else "", seeds)

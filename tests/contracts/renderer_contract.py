@@ -71,8 +71,9 @@ class RendererContract:
     ) -> None:
         before = drawable[0].change.before
         same = replace(drawable[0], change=Change(before=before, after=before))
-        with pytest.raises(InvalidInput, match="as it is"):
+        with pytest.raises(InvalidInput, match="as it is") as caught:
             list(renderer.draw(same, [0]))
+        assert caught.value.code == "variant.no_change"
 
     def test_it_says_who_it_is(self, renderer: Renderer) -> None:
         assert renderer.name

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engine.errors import InvalidInput
-from engine.rendering import Change
+from engine.rendering import Change, facets_to_draw
 from engine.types import Facet
 from models.variants.prompts import caption
 
@@ -49,14 +48,7 @@ def kind_of(change: Change) -> Kind:
     Raises:
         InvalidInput: Nothing does.
     """
-    facets = change.facets
-    if not facets:
-        raise InvalidInput(
-            "the change leaves the garment as it is.",
-            where="modification",
-            hint="Ask for another colour, pattern, material, sleeve, neck or type: 'but red'.",
-            code="variant.no_change",
-        )
+    facets = facets_to_draw(change)
     if facets == {Facet.COLOUR}:
         return Kind.COLOUR
     return Kind.CLOTH if facets <= _CLOTH else Kind.SHAPE
