@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.types import Facet
-from models.variants.bank import RetrievalBank
+from models.training.variants.bank import RetrievalBank
 from models.variants.prompts import PROMPT_FACETS, PromptVocabulary, caption
 from models.variants.structure import ABSENT, STRUCTURE_CHANNELS, structure, structure_planes
 

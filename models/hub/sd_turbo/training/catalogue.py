@@ -21,8 +21,9 @@ from models.hub.sd_turbo.training.settings import SdAdapterConfig
 from models.preprocess import letterbox
 from models.training.pairs import Pairs, load_kagl
 from models.training.tags import read_tags
+from models.training.variants.bank import RetrievalBank
 from models.training.variants.hspace import Retrieved
-from models.variants.bank import RetrievalBank
+from models.training.variants.neighbours import title_groups
 
 __all__ = ["AdapterBank", "AdapterCatalogue", "build_bank", "read_catalogue"]
 
@@ -66,7 +67,7 @@ def read_catalogue(data: Path) -> AdapterCatalogue:
     return AdapterCatalogue(
         pairs=pairs,
         prompts=[prompt_for(each) for each in said],
-        groups=np.unique(np.array(pairs.titles), return_inverse=True)[1].astype(np.int64),
+        groups=title_groups(pairs.titles),
         train=rows[named],
     )
 
