@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -97,10 +98,18 @@ def test_an_empty_catalogue_helps_nobody() -> None:
 
 
 def test_features_are_made_anew_for_another_picture_caption_or_model(shop: Shop) -> None:
-    first, second = bank_of(shop).nearest(PROMPT, count=2)
-    keys = {feature_key(first, "a"), feature_key(first, "b"), feature_key(second, "a")}
-    assert len(keys) == 3
-    assert feature_key(first, "a") in keys
+    (held,) = bank_of(shop).nearest(PROMPT, count=1)
+    key = feature_key(held, "a")
+    (again,) = bank_of(shop).nearest(PROMPT, count=1)
+    assert again is not held
+    assert feature_key(again, "a") == key
+    picture = replace(held, source=replace(held.source, picture=PictureHash("f" * 64)))
+    words = replace(held, attributes=dict(held.attributes) | {Facet.COLOUR: "green"})
+    others = [feature_key(picture, "a"), feature_key(words, "a"), feature_key(held, "b")]
+    assert len({key, *others}) == 4
+    # What is in neither of them changes nothing.
+    nearer = replace(held, source=replace(held.source, similarity=0.1, title="Another title"))
+    assert feature_key(nearer, "a") == key
 
 
 def test_the_features_used_last_are_kept() -> None:
