@@ -23,7 +23,7 @@ $(UV):
 
 setup: .venv/.all ## install everything into .venv
 
-demo: .venv/.base ## ingest the sample shop, answer "like this but red", show where to look
+demo: .venv/.base ## ingest the sample shop, answer "like this but red", draw it, show where to look
 	@$(LOOKALIKE) demo
 
 serve: .venv/.base ## serve the API and the page over what was ingested
