@@ -20,6 +20,9 @@ __all__ = ["Window", "whole_window", "window_around"]
 _MARGIN = 0.12
 """Of the garment's longer side, left on each side: its surroundings tell its light."""
 _RESAMPLE = Image.Resampling.BICUBIC
+_MOST_REDUCED = 8
+"""A square of more than so many times the drawing's pixels a side is not made at its own size: the
+one around a long picture has many times the picture's pixels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,12 @@ class Window:
     def cut(self, image: ImageRGB, size_px: int) -> ImageRGB:
         """The square as uint8 (size_px, size_px, 3)."""
         high, wide = image.shape[:2]
+        if self.side > _MOST_REDUCED * size_px:
+            scale = _MOST_REDUCED * size_px / self.side
+            smaller_wh = max(1, round(wide * scale)), max(1, round(high * scale))
+            smaller = np.asarray(Image.fromarray(image).resize(smaller_wh, _RESAMPLE))
+            left, top = round(self.left * scale), round(self.top * scale)
+            return Window(left=left, top=top, side=_MOST_REDUCED * size_px).cut(smaller, size_px)
         right, bottom = self.left + self.side, self.top + self.side
         part = image[max(0, self.top) : bottom, max(0, self.left) : right]
         around = (
@@ -60,11 +69,14 @@ class Window:
             uint8 (H, W, 3).
         """
         wide, high = size_wh
-        square = np.asarray(Image.fromarray(drawn).resize((self.side, self.side), _RESAMPLE))
         x0, y0 = max(0, self.left), max(0, self.top)
         x1, y1 = min(wide, self.left + self.side), min(high, self.top + self.side)
         found = np.zeros((high, wide, 3), np.uint8)
-        found[y0:y1, x0:x1] = square[y0 - self.top : y1 - self.top, x0 - self.left : x1 - self.left]
+        edges = (x0 - self.left, y0 - self.top, x1 - self.left, y1 - self.top)
+        left, top, right, bottom = (each * len(drawn) / self.side for each in edges)
+        found[y0:y1, x0:x1] = Image.fromarray(drawn).resize(
+            (x1 - x0, y1 - y0), _RESAMPLE, box=(left, top, right, bottom)
+        )
         return found
 
 

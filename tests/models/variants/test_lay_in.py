@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -128,6 +130,37 @@ def test_beyond_the_picture_the_edge_goes_on() -> None:
     assert window == Window(left=-1, top=0, side=4)
     assert window.cut(image, 4)[0, :, 0].tolist() == [0, 0, 200, 200]
     assert np.array_equal(window.back(window.cut(image, 4), (2, 4)), image)
+
+
+@pytest.mark.parametrize("size_wh", [(8, 16_000), (16_000, 8)])
+def test_the_square_around_a_long_picture_is_never_made_at_its_own_size(
+    size_wh: tuple[int, int],
+) -> None:
+    wide, high = size_wh
+    image = np.zeros((high, wide, 3), np.uint8)
+    image[high // 2 :, wide // 2 :] = 200
+    tracemalloc.start()
+    try:
+        drawn = whole_window(size_wh).cut(image, 64)
+        back = whole_window(size_wh).back(drawn, size_wh)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert drawn.shape == (64, 64, 3)
+    assert back.shape == image.shape
+    assert most < 20 * image.nbytes
+
+
+def test_what_lies_beyond_the_edge_does_not_move_what_lies_inside() -> None:
+    image = np.full((40, 20, 3), 250, np.uint8)
+    image[10:30, 5:15] = 30
+    window = whole_window((20, 40))
+    drawn = window.cut(image, 80)
+    assert (drawn[24:56, 34:46] < 40).all()
+    assert (drawn[24:56, [25, 54]] > 240).all()
+    back = window.back(drawn, (20, 40)).astype(int)
+    assert np.abs(back - image).mean() < 5
+    assert np.array_equal(back > 140, image > 140)
 
 
 def change(after: dict[Facet, str]) -> Change:
