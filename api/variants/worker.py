@@ -161,8 +161,9 @@ class VariantWorker:
         now_s = self._clock()
         for job_id in self._catalogue.renders.remove_expired(now_s=now_s):
             self._folder.drop_job(job_id)
-        for key in self._catalogue.rendered.remove_unused(before_s=now_s - self._keep_s):
-            self._folder.drop_drawn(key)
+        self._catalogue.rendered.remove_unused(
+            before_s=now_s - self._keep_s, drop=self._folder.drop_drawn
+        )
         self._folder.drop_strangers(self._catalogue.renders.ids())
 
     # --- one job ---------------------------------------------------------------------------------

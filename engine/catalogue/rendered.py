@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -69,18 +69,24 @@ class RenderedTable:
                 )
             )
 
-    def remove_unused(self, *, before_s: float) -> list[str]:
-        """Forget what no job has and nobody has asked for since; tells the keys."""
+    def remove_unused(self, *, before_s: float, drop: Callable[[str], object]) -> list[str]:
+        """Forget what no job has and nobody has asked for since.
+
+        Args:
+            before_s: Unix time; what was asked for since then stays.
+            drop: Removes the file of a key. Called before anybody else can see that the row is
+                gone: after that another process may draw the picture again, file first.
+
+        Returns:
+            The keys.
+        """
         used = sa.select(RENDER_JOB_PICTURE.c.picture_key)
         unused = (RENDER_PICTURE.c.used_s < before_s, RENDER_PICTURE.c.picture_key.not_in(used))
+        gone = sa.delete(RENDER_PICTURE).where(*unused).returning(RENDER_PICTURE.c.picture_key)
         with self._database.write() as connection:
-            keys = list(
-                connection.execute(sa.select(RENDER_PICTURE.c.picture_key).where(*unused)).scalars()
-            )
-            if keys:
-                connection.execute(
-                    sa.delete(RENDER_PICTURE).where(RENDER_PICTURE.c.picture_key.in_(keys))
-                )
+            keys = list(connection.execute(gone).scalars())
+            for key in keys:
+                drop(key)
             return keys
 
 

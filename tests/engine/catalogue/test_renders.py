@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -135,10 +136,11 @@ def test_pictures_stay_as_long_as_a_job_has_them_or_somebody_asked(store: Catalo
         put_picture(store, key, now_s=1)
     store.renders.create_done(job("a"), [("used", 0)], now_s=2, expires_s=50)
     assert set(store.rendered.hold(["held", "nobody"], now_s=30)) == {"held"}
-    assert store.rendered.remove_unused(before_s=20) == ["old"]
+    dropped = list[str]()
+    assert store.rendered.remove_unused(before_s=20, drop=dropped.append) == ["old"] == dropped
     assert store.renders.remove_expired(now_s=49) == []
     assert store.renders.remove_expired(now_s=50) == ["a"]
-    assert store.rendered.remove_unused(before_s=20) == ["used"]
+    assert store.rendered.remove_unused(before_s=20, drop=dropped.append) == ["used"]
     with pytest.raises(NotFound, match="expired"):
         store.renders.get("a", now_s=1)
 
@@ -150,6 +152,29 @@ def test_a_picture_that_is_drawn_again_is_told_anew(store: CatalogueStore):
     )
     store.rendered.put(again, now_s=7)
     assert store.rendered.hold([KEY], now_s=8) == {KEY: again}
+
+
+def test_files_go_before_anybody_can_draw_the_picture_again(store: CatalogueStore, tmp_path: Path):
+    put_picture(store)
+    other = open_catalogue(str(tmp_path / "catalogue.sqlite"))
+    order = list[str]()
+
+    def drawn_again() -> None:
+        assert other.rendered.hold([KEY], now_s=50) == {}
+        order.append("drawn")
+        put_picture(other, now_s=50)
+
+    drawing = threading.Thread(target=drawn_again)
+
+    def drop(key: str) -> None:
+        drawing.start()
+        drawing.join(timeout=0.2)
+        order.append(f"dropped {key}")
+
+    store.rendered.remove_unused(before_s=20, drop=drop)
+    drawing.join(timeout=60)
+    assert order == [f"dropped {KEY}", "drawn"]
+    assert set(store.rendered.hold([KEY], now_s=51)) == {KEY}
 
 
 def test_the_mean_leaves_out_what_was_not_drawn(store: CatalogueStore):
