@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from PIL import Image, ImageDraw
 
+from api.evaluation.recoloured import Shown
 from engine.types import ImageRGB
 from models.variants.product_mask import ProductMask
 
@@ -31,17 +32,16 @@ class VariantSheet:
         self._seen = 0
         self._rows: list[list[tuple[str, ImageRGB]]] = []
 
-    def add(self, shown: object, mask: ProductMask, made: Mapping[str, ImageRGB]) -> None:
-        """One product; `shown` has the picture as ``image``."""
+    def add(self, shown: Shown, mask: ProductMask, made: Mapping[str, ImageRGB]) -> None:
+        """One product."""
         self._seen += 1
         if (self._seen - 1) % self._every or len(self._rows) >= self._most:
             return
-        image: ImageRGB = getattr(shown, "image")  # noqa: B009
         names = list(made)
         first = 3 * len(self._rows)
         chosen = [names[(first + 3 * step) % len(names)] for step in range(_COLOURS_EACH)]
         grey = np.repeat((mask.alpha * 255).astype(np.uint8)[..., None], 3, axis=2)
-        row = [("as it is", image), (mask.label or "no box", grey)]
+        row = [("as it is", shown.image), (mask.label or "no box", grey)]
         self._rows.append([*row, *((name, made[name]) for name in chosen)])
 
     def draw(self) -> Image.Image:
