@@ -164,6 +164,13 @@ def load_adapter(
             where=str(folder),
             hint=_HINT,
         )
+    wanted = adapter_for(unet, rank=config.rank, engine=engine)
+    if config != wanted or not isinstance(config.rank, int) or config.rank < 1:
+        raise ModelUnavailable(
+            f"has {_sizes(config)}, but the pipeline takes {_sizes(wanted)} and a rank from 1",
+            where=str(folder / CONFIG),
+            hint=_HINT,
+        )
     adapter, lora = build_adapter(config), DecoderLora(unet, config.rank)
     try:
         adapter.load_state_dict(_under(state, "adapter/"))
@@ -171,9 +178,18 @@ def load_adapter(
     except RuntimeError as error:
         lora.remove()
         raise ModelUnavailable(
-            f"does not fit its own sizes: {str(error).splitlines()[0]}", where=str(folder)
+            f"does not fit its own sizes: {str(error).splitlines()[0]}",
+            where=str(folder),
+            hint=_HINT,
         ) from error
     return adapter, lora, revision
+
+
+def _sizes(config: AdapterConfig) -> str:
+    return (
+        f"{config.channels!r} channels, {config.heads!r} heads, {config.groups!r} groups and the "
+        f"rank {config.rank!r}"
+    )
 
 
 def _under(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

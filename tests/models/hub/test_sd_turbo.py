@@ -383,6 +383,13 @@ def test_adapters_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match="does not fit"):
         SdTurbo(pipeline, adapter=tmp_path)
     assert not any(each._forward_hooks for each in pipeline.unet.modules())
+    for wrong in ({"groups": 5}, {"heads": 0}, {"channels": 48}, {"rank": 0}, {"rank": "4"}):
+        (tmp_path / "config.json").write_text(json.dumps(told | wrong))
+        with pytest.raises(ModelUnavailable, match=f"has .*{next(iter(wrong))}") as caught:
+            SdTurbo(pipeline, adapter=tmp_path)
+        assert caught.value.where == str(tmp_path / "config.json")
+        assert "sd-adapter" in caught.value.hint
+    assert not any(each._forward_hooks for each in pipeline.unet.modules())
     (tmp_path / "config.json").write_text(json.dumps(told | {"revision": "0"}))
     with pytest.raises(ModelUnavailable, match="different runs"):
         SdTurbo(pipeline, adapter=tmp_path)
