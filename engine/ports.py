@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from engine.detections import Detection, SeenPicture
 from engine.filters import Filter
 from engine.ids import PointId
-from engine.rendering import DrawRequest, Rendering
+from engine.rendering import Change, DrawRequest, Rendering
 from engine.types import (
     Edit,
     EncoderId,
@@ -226,6 +226,15 @@ class Renderer(Protocol):
     @property
     def revision(self) -> str:
         """Of its weights and settings: another revision may draw other pictures."""
+        ...
+
+    def check(self, change: Change) -> None:
+        """Refuse at once a change that `draw` would refuse for any picture; cheap.
+
+        Raises:
+            InvalidInput: Nothing of it can be drawn.
+            ModelUnavailable: The weights that it needs cannot be had.
+        """
         ...
 
     def draw(self, request: DrawRequest, seeds: Sequence[int]) -> Iterator[Rendering]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.ids import PictureHash, ProductId
 from engine.query.lexicon import default_lexicon
-from engine.rendering import DrawRequest, Rendering, Source, facets_to_draw
+from engine.rendering import Change, DrawRequest, Rendering, Source, facets_to_draw
 from engine.types import Facet, ImageRGB
 
 SKETCH_WH = (72, 96)
@@ -44,9 +44,13 @@ class DyeingRenderer:
         self._gate = gate
         self._sources = tuple(sources)
 
+    def check(self, change: Change) -> None:
+        """See `engine.ports.Renderer`."""
+        facets_to_draw(change)
+
     def draw(self, request: DrawRequest, seeds: Sequence[int]) -> Iterator[Rendering]:
         """See `engine.ports.Renderer`."""
-        facets_to_draw(request.change)
+        self.check(request.change)
         self.requests.append(request)
         return self._drawn(request, seeds)
 

@@ -139,11 +139,13 @@ def ask(
 
     Raises:
         InvalidInput: Nothing of the words can be drawn, or the box is none.
+        ModelUnavailable: The renderer lacks the weights for such a change.
     """
     check_box(box)
     change = change_of(start.parse, start.beliefs, lexicon)
     if not change.facets:
         raise _nothing_to_draw(change)
+    renderer.check(change)
     return Asked(
         engine=renderer.name,
         revision=renderer.revision,

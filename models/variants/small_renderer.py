@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from engine.errors import ModelUnavailable
 from engine.look import LookService
 from engine.query.lexicon import Lexicon
-from engine.rendering import DrawRequest, Rendering, facets_to_draw
+from engine.rendering import Change, DrawRequest, Rendering, facets_to_draw
 from engine.types import Facet, ImageRGB
 from models.variants.catalogue_bank import (
     Bank,
@@ -85,24 +85,40 @@ class SmallRenderer:
         turbo = self._turbo.revision if self._turbo else "none"
         return f"{_VERSION}-{self._sight}-{turbo}"
 
+    def check(self, change: Change) -> None:
+        """See `engine.ports.Renderer.check`."""
+        if not self._stays_photo(change) and self._sketcher is None:
+            names = ", ".join(sorted(each.value for each in change.facets))
+            raise ModelUnavailable(
+                f"a change of {names} needs the generator, which is not there.",
+                where="modification",
+                hint="Ask for a colour, stripes, checks or dots; or `lookalike train variants`.",
+            )
+
     def draw(self, request: DrawRequest, seeds: Sequence[int]) -> Iterator[Rendering]:
         """See `engine.ports.Renderer.draw`.
 
         Of a colour, seed 0 is the typical shade; the next ones are shades that products of the
         catalogue have, then others of the same name.
         """
-        change, facets = request.change, facets_to_draw(request.change)
+        change = request.change
+        self.check(change)
         mask = request_mask(request, self._masks, self._look)
-        colour, pattern = change.after.get(Facet.COLOUR, ""), change.after.get(Facet.PATTERN, "")
-        dyed = Facet.COLOUR in facets
-        if facets <= {Facet.COLOUR, Facet.PATTERN} and (
-            not dyed or is_shade(colour, self._lexicon)
-        ):
-            if Facet.PATTERN not in facets:
-                return self._dyed(request, mask, colour, seeds)
-            if pattern in PATTERNS:
-                return self._patterned(request, mask, pattern, colour if dyed else "", seeds)
-        return self._sketched(request, mask, seeds)
+        if not self._stays_photo(change):
+            return self._sketched(request, mask, seeds)
+        colour = change.after[Facet.COLOUR] if Facet.COLOUR in change.facets else ""
+        if Facet.PATTERN not in change.facets:
+            return self._dyed(request, mask, colour, seeds)
+        return self._patterned(request, mask, change.after[Facet.PATTERN], colour, seeds)
+
+    def _stays_photo(self, change: Change) -> bool:
+        """Whether a change can be laid onto the photo itself."""
+        facets = facets_to_draw(change)
+        if not facets <= {Facet.COLOUR, Facet.PATTERN}:
+            return False
+        if Facet.COLOUR in facets and not is_shade(change.after[Facet.COLOUR], self._lexicon):
+            return False
+        return Facet.PATTERN not in facets or change.after[Facet.PATTERN] in PATTERNS
 
     # --- at full resolution ----------------------------------------------------------------------
 
@@ -174,13 +190,7 @@ class SmallRenderer:
     def _sketched(
         self, request: DrawRequest, mask: NDArray[np.float32], seeds: Sequence[int]
     ) -> Iterator[Rendering]:
-        if self._sketcher is None:
-            names = ", ".join(sorted(each.value for each in request.change.facets))
-            raise ModelUnavailable(
-                f"a change of {names} needs the generator, which is not there.",
-                where="modification",
-                hint="Ask for a colour, stripes, checks or dots; or `lookalike train variants`.",
-            )
+        assert self._sketcher is not None  # `check` has seen to it
         image, colour = request.reference, request.change.after.get(Facet.COLOUR, "")
         if Facet.COLOUR in request.change.facets and is_shade(colour, self._lexicon):
             image = Garment(image, mask).recoloured(shade_of(colour, self._lexicon))

@@ -73,7 +73,15 @@ class RendererContract:
         same = replace(drawable[0], change=Change(before=before, after=before))
         with pytest.raises(InvalidInput, match="as it is") as caught:
             list(renderer.draw(same, [0]))
+        with pytest.raises(InvalidInput, match="as it is"):
+            renderer.check(same.change)
         assert caught.value.code == "variant.no_change"
+
+    def test_what_can_be_drawn_passes_the_check(
+        self, renderer: Renderer, drawable: Sequence[DrawRequest]
+    ) -> None:
+        for request in drawable:
+            renderer.check(request.change)
 
     def test_it_says_who_it_is(self, renderer: Renderer) -> None:
         assert renderer.name

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from engine.look import LookService
 from engine.query.lexicon import Lexicon
-from engine.rendering import DrawRequest, Rendering, Source
+from engine.rendering import Change, DrawRequest, Rendering, Source, facets_to_draw
 from engine.types import ImageRGB
 from models.hub.sd_turbo.engine import Lent, SdTurbo
 from models.hub.sd_turbo.plan import Kind, Strengths, kind_of, prompt_for
@@ -82,6 +82,10 @@ class SdTurboRenderer:
         settings = (_VERSION, seen_by, steps, self._neighbours, astuple(self._strengths))
         told = hashlib.sha256(repr(settings).encode()).hexdigest()[:8]
         self.revision = f"{engine.revision}-{told}"
+
+    def check(self, change: Change) -> None:
+        """See `engine.ports.Renderer`."""
+        facets_to_draw(change)
 
     def draw(self, request: DrawRequest, seeds: Sequence[int]) -> Iterator[Rendering]:
         """See `engine.ports.Renderer`.

@@ -317,9 +317,33 @@ def test_the_cloth_of_a_product_is_found_anew_with_another_title_or_look() -> No
 
 
 def test_a_shape_without_the_generator_is_refused_with_what_can_be_drawn() -> None:
+    wish = request(sleeve="sleeveless")
     with pytest.raises(ModelUnavailable, match="sleeve") as raised:
-        list(renderer().draw(request(sleeve="sleeveless"), [0]))
+        list(renderer().draw(wish, [0]))
     assert "stripes" in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("asked", "stays"),
+    [
+        ({"colour": "red"}, True),
+        ({"pattern": "striped"}, True),
+        ({"colour": "red", "pattern": "checked"}, True),
+        ({"colour": "multicolour"}, False),
+        ({"pattern": "floral"}, False),
+        ({"colour": "red", "sleeve": "sleeveless"}, False),
+    ],
+)
+def test_what_needs_the_generator_is_known_before_any_picture(
+    asked: dict[str, str], stays: bool
+) -> None:
+    change = request(**asked).change
+    renderer(turbo=Turbo().model).check(change)
+    if stays:
+        renderer().check(change)
+        return
+    with pytest.raises(ModelUnavailable, match="needs the generator"):
+        renderer().check(change)
 
 
 def test_a_box_without_a_garment_is_refused() -> None:
