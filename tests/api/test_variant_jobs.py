@@ -106,11 +106,13 @@ class StoppedShort(DyeingRenderer):
 
     def __init__(self, after: int) -> None:
         super().__init__()
+        self.stands = threading.Event()
         self._left = after
 
     def draw(self, request: DrawRequest, seeds: Sequence[int]) -> Iterator[Rendering]:
         for each in super().draw(request, seeds):
             if not self._left:
+                self.stands.set()
                 threading.Event().wait()
             self._left -= 1
             yield each
@@ -122,8 +124,8 @@ def killed(home: Home, *, after: int, count: int = 4) -> str:
     jobs = home.jobs(dead, start=False)
     jobs._worker.start()
     job_id = jobs.submit(asked(dead, count=count), PICTURE).job_id
-    wait(lambda: len(jobs.status(job_id).pictures) == after)
-    wait(lambda: jobs.status(job_id).status is JobStatus.RUNNING)
+    wait(dead.stands.is_set)
+    assert len(jobs.status(job_id).pictures) == after
     jobs._worker._closing.set()  # it renews nothing more
     time.sleep(0.2)
     return job_id
