@@ -25,7 +25,7 @@ from engine.catalogue.jobs import JobStatus
 from engine.catalogue.render_records import RenderRecord
 from engine.catalogue.rendered import RenderedPicture
 from engine.catalogue.store import CatalogueStore
-from engine.errors import LookalikeError
+from engine.errors import InvalidInput, LookalikeError
 from engine.ports import Renderer
 from engine.rendering import DrawRequest, Rendering
 from engine.types import ImageRGB
@@ -175,12 +175,17 @@ class VariantWorker:
         except _Stopped:
             self._put_aside(record)
             return
-        except LookalikeError as error:
+        except InvalidInput as error:
             status, code, message = JobStatus.FAILED, error.code, str(error)
-        except Exception as error:  # noqa: BLE001  # the worker must outlive any one picture
+        except LookalikeError as error:
+            # Where it is may be a place on this machine, which is for the log alone.
+            _log.exception("variants cannot be drawn job=%s", record.job_id)
+            status, code = JobStatus.FAILED, error.code
+            message = f"{error.what} {error.hint}".strip()
+        except Exception:  # noqa: BLE001  # the worker must outlive any one picture
             _log.exception("drawing variants failed job=%s", record.job_id)
             status, code = JobStatus.FAILED, "variant.failed"
-            message = f"the engine failed ({type(error).__name__})."
+            message = "the engine failed; the log has why under this job's id."
         if status is JobStatus.FAILED and self._closing.is_set():
             self._put_aside(record)  # what it draws with may be closed already
             return

@@ -18,7 +18,7 @@ from api.variants.store import VariantFolder
 from engine.catalogue.jobs import JobStatus
 from engine.catalogue.render_records import RenderRecord
 from engine.catalogue.store import open_catalogue
-from engine.errors import IndexUnavailable, InvalidInput, NotFound
+from engine.errors import IndexUnavailable, InvalidInput, ModelUnavailable, NotFound
 from engine.ids import picture_hash
 from engine.rendering import DrawRequest, Rendering
 from engine.types import Facet
@@ -273,7 +273,16 @@ def test_a_file_that_is_lost_is_drawn_again(home: Home):
     ("error", "code", "message"),
     [
         (InvalidInput("no garment", code="variant.no_garment"), "variant.no_garment", "no garment"),
-        (RuntimeError("secret path"), "variant.failed", "the engine failed (RuntimeError)."),
+        (
+            ModelUnavailable("damaged.", where="/srv/secret", hint="Train it anew."),
+            "model.unavailable",
+            "damaged. Train it anew.",
+        ),
+        (
+            RuntimeError("/srv/secret"),
+            "variant.failed",
+            "the engine failed; the log has why under this job's id.",
+        ),
     ],
 )
 def test_a_failure_is_told_and_the_next_job_runs(
