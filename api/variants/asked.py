@@ -12,7 +12,7 @@ from PIL import Image
 from pydantic import TypeAdapter
 
 from api.query_picture import check_box
-from api.variants.starts import Start
+from api.variants.starts import Start, check_shape
 from engine.errors import InvalidInput
 from engine.ids import PictureHash, ProductId
 from engine.images import decode_image
@@ -82,8 +82,11 @@ class Asked:
 
         Raises:
             DecodeError: Not a picture within the limits.
+            InvalidInput: The picture is a line.
         """
-        image = _shortened(decode_image(picture, target_px=DRAWN_PX))
+        image = decode_image(picture, target_px=DRAWN_PX)
+        check_shape(image)
+        image = _shortened(image)
         high, wide = image.shape[:2]
         drawn = set(self.drawn)
         box = None

@@ -13,7 +13,7 @@ from api.query_picture import decode_query, part_of
 from engine.blobs import BlobFolder
 from engine.boxes import iou_matrix
 from engine.composition import Beliefs, Reference
-from engine.errors import NotFound
+from engine.errors import InvalidInput, NotFound
 from engine.filters import Eq, both
 from engine.ids import DEFAULT_TENANT, PictureHash, ProductId, picture_hash
 from engine.look import SeenBox, crop
@@ -24,7 +24,11 @@ from models.variants.product_mask import parts_of
 if TYPE_CHECKING:
     from api.container import Container
 
-__all__ = ["Start", "start_from_picture", "start_from_product"]
+__all__ = ["Start", "check_shape", "start_from_picture", "start_from_product"]
+
+_MOST_OBLONG = 50
+"""How many times longer than wide a picture may be: a sketch of a longer one would be so thin that
+it could not be read again."""
 
 _SAME_BOX = 0.5
 """Overlap (IoU) from which a box that a shopper drew is taken for one that the detector saw."""
@@ -105,10 +109,11 @@ def start_from_picture(
         image_url: Where the picture can be seen.
 
     Raises:
-        InvalidInput: The words are too long, or the box is none.
+        InvalidInput: The words are too long, the box is none, or the picture is a line.
         DecodeError: Not a picture within the limits.
     """
     image = decode_query(picture)
+    check_shape(image)
     part = part_of(image, box)
     label = ""
     if container.look is not None:
@@ -129,6 +134,22 @@ def start_from_picture(
         catalogue=container.catalogue.generation(),
         image_url=image_url,
     )
+
+
+def check_shape(image: ImageRGB) -> None:
+    """See that a picture is not so long and thin that nothing can be drawn of it.
+
+    Raises:
+        InvalidInput: It is.
+    """
+    high, wide = image.shape[:2]
+    if max(high, wide) > _MOST_OBLONG * min(high, wide):
+        raise InvalidInput(
+            f"the picture is {wide}x{high} px, one side more than {_MOST_OBLONG} times the other.",
+            where="picture",
+            hint="Cut out the part that shows the garment.",
+            code="variant.reference_shape",
+        )
 
 
 def _meant(boxes: Sequence[SeenBox], image: ImageRGB, box: Sequence[float]) -> SeenBox | None:

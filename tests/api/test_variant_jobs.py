@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import api.variants.worker as worker
 from api.variants.asked import LONGEST_PX, Asked
@@ -429,6 +430,14 @@ def test_what_is_asked_comes_back_from_json():
     request = before.request(PICTURE)
     assert request.box_xyxy_px == pytest.approx((6, 16, 54, 80))
     assert request.change.facets == {Facet.COLOUR}
+
+
+@pytest.mark.parametrize("size_wh", [(40, 4_000), (4_000, 40)])
+def test_a_picture_that_is_a_line_is_refused(size_wh: tuple[int, int]):
+    line = encoded(Image.new("RGB", size_wh, "blue"), "PNG")
+    with pytest.raises(InvalidInput, match=f"{size_wh[0]}x{size_wh[1]} px") as caught:
+        asked(DyeingRenderer()).request(line)
+    assert caught.value.code == "variant.reference_shape"
 
 
 def test_a_panel_is_drawn_at_a_size_that_memory_and_webp_can_hold():
