@@ -18,6 +18,8 @@ from ingestion.options import IngestOptions
 from ingestion.pipeline import ingest
 from models.toy import ToyEncoder
 from tests.api.pictures import encoded, garment
+from tests.api.variants_client import SOURCE, variants_api
+from tests.dyes import DyeingRenderer
 
 COLUMNS = (
     "id",
@@ -105,3 +107,23 @@ def client(home: Path) -> Iterator[TestClient]:
     app = create_app(Container(settings))
     with TestClient(app, raise_server_exceptions=False) as running:
         yield running
+
+
+@pytest.fixture
+def own_home(stocked_home: Path, tmp_path: Path) -> Path:
+    """A home that one test has to itself."""
+    shutil.copytree(stocked_home, tmp_path / "home")
+    return tmp_path / "home"
+
+
+@pytest.fixture(scope="module")
+def dyes() -> DyeingRenderer:
+    """Who draws for `api`."""
+    return DyeingRenderer(sources=[SOURCE])
+
+
+@pytest.fixture(scope="module")
+def api(home: Path, dyes: DyeingRenderer) -> Iterator[TestClient]:
+    """A client of an API over the shop in which two engines draw."""
+    with variants_api(home, dyes, DyeingRenderer("other"), variants_waiting=200) as client:
+        yield client

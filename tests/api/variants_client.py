@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +15,11 @@ from api.app import create_app
 from api.container import Container
 from api.settings import Limits, Settings
 from engine.ports import Renderer
+from tests.api.pictures import encoded, garment
+from tests.dyes import a_source
 
 PATIENCE_S = 60.0
+SOURCE = a_source("P08", "ab" * 32)
 
 
 @contextmanager
@@ -51,3 +55,21 @@ def until(client: TestClient, job_id: str, *statuses: str, done: int = 0) -> dic
 def finished(client: TestClient, job_id: str) -> dict[str, Any]:
     """The job, once it has ended."""
     return until(client, job_id, "done", "failed", "cancelled")
+
+
+def upload(client: TestClient, colour: str = "blue", size_wh: tuple[int, int] = (300, 400)) -> str:
+    """The name of a garment's picture that was uploaded."""
+    data = encoded(garment(colour, size_wh=size_wh), "JPEG")
+    answer = client.post("/v1/pictures", files={"picture": ("a.jpg", data, "image/jpeg")})
+    return answer.json()["picture"]
+
+
+def events(client: TestClient, job_id: str) -> list[dict[str, Any]]:
+    """All events of a job until its stream ends."""
+    with client.stream("GET", f"/v1/variants/{job_id}/events") as answer:
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        text = "".join(answer.iter_text())
+    told = [each for each in text.split("\n\n") if each and not each.startswith(":")]
+    assert all(each.startswith("event: job\ndata: ") for each in told)
+    return [json.loads(each.split("data: ", 1)[1]) for each in told]
