@@ -13,11 +13,11 @@ from api.benchmarks.rounds import seconds_in_turn
 from engine.errors import InvalidInput
 from engine.evaluation.figures import Figure, measured
 from engine.evaluation.intervals import bootstrap, row_percentile
+from models.hub.hspace.lora import DecoderLora
 from models.hub.sd_turbo.adapter import adapter_for, build_adapter, save_adapter
 from models.hub.sd_turbo.architecture import FULL, TINY, random_pipeline
 from models.hub.sd_turbo.checkpoint import find_pipeline, load_pipeline, revision_of
 from models.hub.sd_turbo.engine import Lent, SdTurbo
-from models.training.variants.lora import DecoderLora
 
 __all__ = ["BATCHES", "STEPS", "measure_drawing", "open_sd_turbo"]
 

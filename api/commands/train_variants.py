@@ -26,6 +26,7 @@ class Stage(StrEnum):
 
     AUTOENCODER = "autoencoder"
     TEACHER = "teacher"
+    CONSISTENCY = "consistency"
     STUDENT = "student"
     ADAPTER = "adapter"
 
@@ -60,7 +61,8 @@ def variants(
 
     lookalike train variants --data ../shared/data
 
-    Autoencoder, teacher, student and adapter, each going on from its checkpoint in --work.
+    Autoencoder, teacher, student (first consistent, then matched) and adapter, each going on from
+    its checkpoint in --work.
     """
     import logging
 

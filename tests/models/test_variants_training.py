@@ -19,7 +19,7 @@ from models.training.checkpoint import load_average, save_array  # noqa: E402
 from models.training.variants.autoencoder import Autoencoder  # noqa: E402
 from models.training.variants.captions import held_out_pairs  # noqa: E402
 from models.training.variants.run import VariantsReport, train_variants  # noqa: E402
-from models.training.variants.settings import VariantsConfig  # noqa: E402
+from models.training.variants.settings import STAGES, VariantsConfig  # noqa: E402
 from models.variants.turbo import Helped, SmallTurbo, load_small_turbo  # noqa: E402
 from tests.models.variant_blocks import picture, small_training  # noqa: E402
 
@@ -52,7 +52,7 @@ def turbo(report: VariantsReport) -> SmallTurbo:
 
 def test_all_stages_end_in_a_small_folder(report: VariantsReport) -> None:
     assert report.folder is not None
-    assert report.stages == ("autoencoder", "teacher", "student", "adapter")
+    assert report.stages == STAGES
     assert report.megabytes < 25
     assert not [path for path in report.folder.iterdir() if path.suffix in {".pt", ".pkl"}]
 
@@ -76,7 +76,7 @@ def test_the_control_has_a_checkpoint_of_its_own_and_is_not_exported(
     control = dataclasses.replace(config, out=config.out / "control")
     found = train_variants(control, control="lora")
     assert found.folder is None
-    assert found.stages == ("autoencoder", "teacher", "student", "lora")
+    assert found.stages == (*STAGES[:-1], "lora")
     assert not control.out.exists()
     assert (config.work / "adapter.safetensors").read_bytes() == adapter
     learned = load_average(config.work / "lora.safetensors")

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from models.compact import WEIGHTS
-from models.training.variants.settings import StageConfig, VariantsConfig
+from models.training.variants.settings import STAGES, StageConfig, VariantsConfig
 
 COLOURS = {"Red": (200, 30, 40), "Blue": (30, 50, 200), "Black": (20, 20, 20)}
 KINDS = {"Tshirts": (20, 60, 12, 48), "Shirts": (15, 70, 8, 52)}
@@ -65,5 +65,5 @@ def small_training(folder: Path) -> VariantsConfig:
         out=folder / "out",
         work=folder / "work",
         encoder=WEIGHTS,
-        stages=dict.fromkeys(("autoencoder", "teacher", "student", "adapter"), small),
+        stages=dict.fromkeys(STAGES, small),
     )

@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from engine.errors import ModelUnavailable
-from models.training.variants.lora import DecoderLora
+from models.hub.hspace.lora import DecoderLora
 
 __all__ = [
     "AdapterConfig",

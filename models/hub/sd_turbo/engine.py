@@ -23,11 +23,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from engine.errors import InvalidInput
+from models.hub.hspace.half import first_half
+from models.hub.hspace.middle import HSpace, Retrieved
 from models.hub.sd_turbo.adapter import load_adapter
 from models.hub.sd_turbo.checkpoint import quiet, revision_of
 from models.hub.sd_turbo.folded import FoldedLora
-from models.training.variants.half import first_half
-from models.training.variants.hspace import HSpace, Retrieved
 
 if TYPE_CHECKING:
     from engine.types import ImageRGB

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from torch import Tensor, nn
 
-from models.training.variants.lora import DecoderLora, added_weight
+from models.hub.hspace.lora import DecoderLora, added_weight
 
 __all__ = ["FoldedLora"]
 

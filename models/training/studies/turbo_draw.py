@@ -14,12 +14,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from models.hub.hspace.middle import Retrieved
 from models.training.studies.turbo_material import TurboMaterial, rows_of
 from models.training.studies.turbo_prompts import Prompts
 from models.training.studies.turbo_settings import RECIPE, Arm
-from models.training.variants.fit_student import GUIDANCE
-from models.training.variants.flow import few_steps, sample_flow
-from models.training.variants.hspace import Retrieved
+from models.training.variants.flow import GUIDANCE, few_steps, sample_flow
 from models.training.variants.network import Condition
 from models.training.variants.watch import to_frames
 

@@ -18,15 +18,14 @@ from torch import Tensor
 from engine.errors import ModelUnavailable
 from engine.types import Facet
 from models.compact import CompactEncoder
+from models.hub.hspace.middle import HSpace
 from models.training.checkpoint import load_average
 from models.training.studies.turbo_prompts import Prompt
 from models.training.variants.autoencoder import Autoencoder
 from models.training.variants.batches import SHARP, LatentBatches
 from models.training.variants.fit_adapter import Retrieval
-from models.training.variants.fit_student import frozen
-from models.training.variants.hspace import HSpace
 from models.training.variants.neighbours import HBank
-from models.training.variants.network import Condition, Generator
+from models.training.variants.network import Condition, Generator, frozen
 from models.training.variants.preparation import Catalogue, prepare
 from models.training.variants.settings import VariantsConfig
 from models.variants.prompts import caption
@@ -122,8 +121,8 @@ class TurboMaterial:
     def retrieval(self, stage: str) -> tuple[Generator, Retrieval]:
         """A student of its own, hooked, with the hooks: stage ``adapter`` or ``lora``."""
         student = self.fresh_student()
-        held = Retrieval(student, self.teacher, adapter=stage == "adapter")
-        held.load_state_dict(load_average(self.checkpoint(stage)))
+        held = Retrieval(student, adapter=stage == "adapter")
+        held.load_state_dict(_part(load_average(self.checkpoint(stage)), "retrieval."))
         return student, held.eval().requires_grad_(False)
 
     @cached_property
@@ -161,11 +160,11 @@ class TurboMaterial:
 
     def fresh_student(self) -> Generator:
         """A student of its own, without hooks."""
-        whole = load_average(self.checkpoint("student"))
-        prefix = "student."
-        return self._generator(
-            {n.removeprefix(prefix): each for n, each in whole.items() if n.startswith(prefix)}
-        )
+        return self._generator(_part(load_average(self.checkpoint("student")), "student."))
+
+
+def _part(whole: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {n.removeprefix(prefix): each for n, each in whole.items() if n.startswith(prefix)}
 
 
 def rows_of(prompts: Sequence[Prompt]) -> NDArray[np.int64]:

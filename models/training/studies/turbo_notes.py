@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from models.training.studies.turbo_judge import CrossJudge
 from models.training.studies.turbo_prompts import Prompts
 from models.training.studies.turbo_settings import ARMS, Mode, TurboSizes
-from models.training.variants.fit_student import GUIDANCE
+from models.training.variants.flow import GUIDANCE
 
 __all__ = ["notes_of"]
 

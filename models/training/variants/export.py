@@ -18,12 +18,11 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from models.hub.hspace.middle import HSpace, Retrieved
 from models.training.export import link_weights, swap_folder
 from models.training.variants.autoencoder import Autoencoder
 from models.training.variants.fit_adapter import Retrieval
-from models.training.variants.half import h_space
-from models.training.variants.hspace import HSpace, Retrieved
-from models.training.variants.network import Condition, Generator
+from models.training.variants.network import Condition, Generator, h_space
 from models.variants.prompts import PromptVocabulary
 from models.variants.structure import STRUCTURE_CHANNELS
 

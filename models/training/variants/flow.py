@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 
 from models.training.variants.network import Condition, Generator
+from models.variants.turbo import FEW_STEPS
 
-__all__ = ["FEW_STEPS", "few_steps", "guided", "mixed", "picture_from", "sample_flow"]
+__all__ = ["GUIDANCE", "few_steps", "guided", "mixed", "picture_from", "sample_flow"]
 
-FEW_STEPS: dict[int, tuple[float, ...]] = {1: (1.0,), 2: (1.0, 0.5), 4: (1.0, 0.75, 0.5, 0.25)}
-"""Steps → the times at which the student looks."""
+GUIDANCE = 2.5
+"""Set beforehand and looked at beside 1 and 4."""
 
 
 def mixed(pictures: Tensor, noise: Tensor, time: Tensor) -> Tensor:
@@ -76,7 +77,7 @@ def few_steps(
 
     Args:
         model: The student: its velocity leads to the picture at once.
-        noise: One draw (B, 8, h, w) for each step, of which there are 1, 2 or 4.
+        noise: One draw (B, 8, h, w) for each step, of which there are 1 or 4.
         condition: Of the batch.
     """
     picture = torch.zeros_like(noise[0])

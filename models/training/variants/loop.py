@@ -31,8 +31,7 @@ class Stage:
         seed: Step n draws from a generator seeded by it and n, so that a run that was stopped
             draws what it would have drawn.
         save_every_s: Seconds between checkpoints.
-        quicker: How many times the rate those parameters learn at whose names begin with
-            ``judge.``: heads that start from nothing beside a model that is nearly there.
+        quicker: How many times the rate those parameters learn at whose names begin so.
     """
 
     def __init__(
@@ -44,16 +43,17 @@ class Stage:
         *,
         seed: int,
         save_every_s: float,
-        quicker: float = 1.0,
+        quicker: tuple[str, float] = ("", 1.0),
     ):
         self.name, self.model, self.config, self.checkpoint = name, model, config, checkpoint
         self._seed, self._save_every_s = seed, save_every_s
         learning = [(name, each) for name, each in model.named_parameters() if each.requires_grad]
-        model_s, judge_s = (
-            [each for name, each in learning if name.startswith("judge.") == judges]
-            for judges in (False, True)
+        prefix, times = quicker
+        others, quick = (
+            [each for name, each in learning if name.startswith(prefix) == chosen]
+            for chosen in (False, True)
         )
-        groups = [{"params": model_s, "quicker": 1.0}, {"params": judge_s, "quicker": quicker}]
+        groups = [{"params": others, "quicker": 1.0}, {"params": quick, "quicker": times}]
         self.optimiser = torch.optim.AdamW(
             [each for each in groups if each["params"]], lr=config.rate, weight_decay=0.01
         )

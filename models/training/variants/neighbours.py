@@ -11,12 +11,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from models.hub.hspace.middle import Retrieved
 from models.training.checkpoint import save_array
 from models.training.variants.bank import Neighbours, RetrievalBank
 from models.training.variants.batches import LatentBatches, conditions
-from models.training.variants.half import h_space
-from models.training.variants.hspace import Retrieved
-from models.training.variants.network import Generator
+from models.training.variants.network import Generator, h_space
 
 __all__ = ["HBank", "bank_features", "title_groups"]
 

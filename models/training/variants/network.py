@@ -8,6 +8,7 @@ the usual noise schedules, Lin et al. 2024), and white grounds come out white.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,10 +16,11 @@ import torch
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from torch import Tensor, nn
 
+from models.hub.hspace.half import first_half
 from models.training.variants.autoencoder import LATENT_CHANNELS
 from models.variants.structure import STRUCTURE_CHANNELS
 
-__all__ = ["Condition", "Generator", "GeneratorSizes", "PromptTokens"]
+__all__ = ["Condition", "Generator", "GeneratorSizes", "PromptTokens", "frozen", "h_space"]
 
 _CLOCK = 1000.0
 """diffusers embeds times up to this."""
@@ -142,3 +144,20 @@ class Generator(nn.Module):
         tokens = self.tokens(condition.text, condition.codes)
         seen = torch.cat([latents, condition.planes], dim=1)
         return self.unet(seen, time * _CLOCK, tokens).sample
+
+
+def frozen(model: Generator) -> Generator:
+    """The model, in eval mode and without gradients of its weights."""
+    return model.eval().requires_grad_(False)
+
+
+def h_space(model: Generator, latents: Tensor, time: Tensor, condition: Condition) -> Tensor:
+    """Middle features of noisy or clean latents, (B, C, 4, 3).
+
+    For retrieved pictures the latents are clean, the time is 0 and the prompt is their own
+    caption (ImageRAGTurbo §3.1).
+    """
+    half = copy.copy(model)
+    half._modules = dict(model._modules)
+    half.unet = first_half(model.unet)
+    return half(latents, time, condition)

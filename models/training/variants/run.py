@@ -16,11 +16,12 @@ from models.training.variants.batches import LatentBatches
 from models.training.variants.export import export_variants
 from models.training.variants.fit_adapter import fit_adapter
 from models.training.variants.fit_autoencoder import encode_all, fit_autoencoder
-from models.training.variants.fit_student import GUIDANCE, fit_student, frozen
+from models.training.variants.fit_consistency import fit_consistency
+from models.training.variants.fit_student import fit_student
 from models.training.variants.fit_teacher import fit_teacher
-from models.training.variants.flow import few_steps, sample_flow
+from models.training.variants.flow import GUIDANCE, few_steps, sample_flow
 from models.training.variants.neighbours import HBank
-from models.training.variants.network import Condition
+from models.training.variants.network import Condition, Generator, frozen
 from models.training.variants.preparation import prepare
 from models.training.variants.settings import STAGES, VariantsConfig
 from models.training.variants.watch import Watch
@@ -79,18 +80,17 @@ def train_variants(
     )
     if until == "teacher":
         return report
-    student = fit_student(config, batches, teacher)
-    watch.look("student, one step", lambda noise, said, _: few_steps(student, [noise], said))
-    watch.look(
-        "student, four steps",
-        lambda noise, said, _: few_steps(
-            student, [noise, *torch.randn(3, *noise.shape).to(noise)], said
-        ),
-    )
+    consistent = fit_consistency(config, batches, teacher)
+    _look_at_steps(watch, "consistency", consistent)
+    if until == "consistency":
+        return report
+    distilled = fit_student(config, batches, teacher, consistent)
+    student = distilled.student
+    _look_at_steps(watch, "student", student)
     if until == "student":
         return report
     bank = HBank.build(student, batches, catalogue.pairs.rows("train"), config.work / "bank.npy")
-    retrieval = fit_adapter(config, batches, teacher, student, bank, adapter=control is None)
+    retrieval = fit_adapter(config, batches, teacher, distilled, bank, adapter=control is None)
     if control is not None:
         watch.look(f"{control}, one step", lambda noise, said, _: few_steps(student, [noise], said))
         return replace(report, stages=(*STAGES[:-1], control))
@@ -115,3 +115,13 @@ def train_variants(
     parameters += sum(each.numel() for part in served for each in part.parameters())
     size = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
     return VariantsReport(folder=folder, stages=done, parameters=parameters, megabytes=size)
+
+
+def _look_at_steps(watch: Watch, name: str, student: Generator) -> None:
+    watch.look(f"{name}, one step", lambda noise, said, _: few_steps(student, [noise], said))
+    watch.look(
+        f"{name}, four steps",
+        lambda noise, said, _: few_steps(
+            student, [noise, *torch.randn(3, *noise.shape).to(noise)], said
+        ),
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 __all__ = ["STAGES", "StageConfig", "VariantsConfig"]
 
-STAGES = ("autoencoder", "teacher", "student", "adapter")
+STAGES = ("autoencoder", "teacher", "consistency", "student", "adapter")
 """In the order in which each needs the one before."""
 
 
@@ -56,8 +56,9 @@ class VariantsConfig:
         default_factory=lambda: {
             "autoencoder": StageConfig(steps=2_600, batch=32, rate=1e-3, decay=0.995),
             "teacher": StageConfig(steps=4_500, batch=64, rate=6e-4),
+            "consistency": StageConfig(steps=2_400, batch=48, rate=1e-4, decay=0.99),
             "student": StageConfig(steps=2_400, batch=48, rate=1e-4, decay=0.99),
-            "adapter": StageConfig(steps=1_500, batch=48, rate=3e-4, decay=0.99),
+            "adapter": StageConfig(steps=1_200, batch=48, rate=3e-4, decay=0.99),
         }
     )
 
@@ -72,7 +73,8 @@ class VariantsConfig:
             stages={
                 "autoencoder": StageConfig(steps=20_000, batch=256, rate=1e-3),
                 "teacher": StageConfig(steps=60_000, batch=512, rate=8e-4, decay=0.9995),
-                "student": StageConfig(steps=10_000, batch=256, rate=1e-4),
+                "consistency": StageConfig(steps=10_000, batch=256, rate=1e-4),
+                "student": StageConfig(steps=15_000, batch=256, rate=5e-5),
                 "adapter": StageConfig(steps=5_000, batch=256, rate=2e-4),
             },
         )

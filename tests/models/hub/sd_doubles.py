@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from engine.ids import PictureHash, ProductId
 from engine.rendering import Change, Source
 from engine.types import Facet, ImageRGB
+from models.hub.hspace.lora import DecoderLora
 from models.hub.sd_turbo.adapter import adapter_for, build_adapter, save_adapter
 from models.hub.sd_turbo.architecture import TINY, random_pipeline
 from models.hub.sd_turbo.checkpoint import revision_of
-from models.training.variants.lora import DecoderLora
 from models.variants.catalogue_bank import Neighbour
 
 RANK = 2

@@ -17,6 +17,7 @@ torch = pytest.importorskip("torch", reason="needs the extra [models]")
 pytest.importorskip("diffusers", reason="needs the extra [models]")
 
 from engine.errors import InvalidInput, NotFound  # noqa: E402
+from models.hub.hspace.middle import Retrieved  # noqa: E402
 from models.hub.sd_turbo.adapter import adapter_for  # noqa: E402
 from models.hub.sd_turbo.architecture import TINY, random_pipeline  # noqa: E402
 from models.hub.sd_turbo.checkpoint import find_pipeline, load_pipeline  # noqa: E402
@@ -27,7 +28,6 @@ from models.hub.sd_turbo.training.losses import augmentation, latent_distance  #
 from models.hub.sd_turbo.training.run import train_sd_adapter  # noqa: E402
 from models.hub.sd_turbo.training.settings import SdAdapterConfig  # noqa: E402
 from models.hub.sd_turbo.training.teacher import Goal, TeacherLatents  # noqa: E402
-from models.training.variants.hspace import Retrieved  # noqa: E402
 from models.training.variants.settings import StageConfig  # noqa: E402
 from tests.models.hub.sd_doubles import noise_picture  # noqa: E402
 

@@ -19,13 +19,13 @@ from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel  # noq
 
 from engine.errors import InvalidInput, ModelUnavailable  # noqa: E402
 from engine.types import ImageRGB  # noqa: E402
+from models.hub.hspace.half import first_half  # noqa: E402
+from models.hub.hspace.middle import slerp  # noqa: E402
 from models.hub.sd_turbo.adapter import BlockAdapter, load_adapter  # noqa: E402
 from models.hub.sd_turbo.architecture import FULL, TINY, random_pipeline  # noqa: E402
 from models.hub.sd_turbo.checkpoint import find_pipeline, load_pipeline, revision_of  # noqa: E402
 from models.hub.sd_turbo.engine import Lent, SdTurbo, timesteps  # noqa: E402
 from models.hub.sd_turbo.folded import FoldedLora  # noqa: E402
-from models.training.variants.half import first_half  # noqa: E402
-from models.training.variants.hspace import slerp  # noqa: E402
 from tests.models.hub.sd_doubles import noise_picture, save_loud_adapter  # noqa: E402
 
 pytestmark = pytest.mark.models

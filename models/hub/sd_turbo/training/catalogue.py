@@ -15,6 +15,7 @@ from PIL import Image
 from engine.errors import InvalidInput
 from engine.query.lexicon import default_lexicon
 from engine.types import Facet, ImageRGB, Vectors
+from models.hub.hspace.middle import Retrieved
 from models.hub.sd_turbo.engine import SdTurbo
 from models.hub.sd_turbo.plan import prompt_for
 from models.hub.sd_turbo.training.settings import SdAdapterConfig
@@ -22,7 +23,6 @@ from models.preprocess import letterbox
 from models.training.pairs import Pairs, load_kagl
 from models.training.tags import read_tags
 from models.training.variants.bank import RetrievalBank
-from models.training.variants.hspace import Retrieved
 from models.training.variants.neighbours import title_groups
 
 __all__ = ["AdapterBank", "AdapterCatalogue", "build_bank", "read_catalogue"]

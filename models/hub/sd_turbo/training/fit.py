@@ -9,11 +9,11 @@ from diffusers.schedulers.scheduling_euler_discrete import EulerDiscreteSchedule
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.hub.hspace.lora import DecoderLora
+from models.hub.hspace.middle import HSpace, Retrieved
 from models.hub.sd_turbo.adapter import AdapterConfig, build_adapter
 from models.hub.sd_turbo.training.losses import SdJudge, latent_distance
 from models.hub.sd_turbo.training.teacher import Goal
-from models.training.variants.hspace import HSpace, Retrieved
-from models.training.variants.lora import DecoderLora
 
 __all__ = ["SdRetrieval"]
 

@@ -15,7 +15,7 @@ from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
 from torch import Tensor, nn
 
-from models.training.variants.judge import Head, level_features
+from models.hub.sd_turbo.training.judge import Head, level_features
 
 __all__ = ["SdJudge", "augmentation", "latent_distance"]
 

@@ -1,4 +1,4 @@
-"""The judge of adversarial distillation: heads on the frozen teacher's first half (LADD).
+"""What judges in adversarial distillation: heads on the frozen teacher's first half (LADD).
 
 Sauer et al. 2024, "Fast high-resolution image synthesis with latent adversarial diffusion
 distillation": pictures and guesses get noise again and are compared in the features of the teacher,
@@ -8,18 +8,13 @@ without gradient penalty.
 
 from __future__ import annotations
 
-import torch
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from models.training.variants.flow import mixed
-from models.training.variants.half import first_half
-from models.training.variants.network import Condition, Generator
+from models.hub.hspace.half import first_half
 
-__all__ = ["Head", "Judge", "level_features"]
-
-_CLOCK = 1000.0
+__all__ = ["Head", "level_features"]
 
 
 def level_features(
@@ -63,36 +58,3 @@ class Head(nn.Module):
         features = self.features(seen)
         fitting = (features * self.told(prompt)[:, :, None, None]).mean(1, keepdim=True)
         return (self.plain(features) + fitting).flatten(1).mean(1)
-
-
-class Judge(nn.Module):
-    """Scores of latents, one a level of the teacher's first half; only the heads learn.
-
-    Args:
-        teacher: Stands still.
-    """
-
-    def __init__(self, teacher: Generator):
-        super().__init__()
-        # In a tuple, so that the teacher's weights are none of the judge's.
-        self._teacher = (teacher,)
-        channels = teacher.unet.config.block_out_channels  # pyright: ignore[reportAttributeAccessIssue]
-        token = teacher.tokens.norm.normalized_shape[0]
-        self.heads = nn.ModuleList(Head(each, token) for each in (*channels, channels[-1]))
-
-    def features(self, latents: Tensor, time: Tensor, condition: Condition) -> list[Tensor]:
-        """Of the three levels and the middle; gradients reach the latents."""
-        teacher = self._teacher[0]
-        tokens = teacher.tokens(condition.text, condition.codes)
-        seen = torch.cat([latents, condition.planes], dim=1)
-        return level_features(teacher.unet, seen, time * _CLOCK, tokens)
-
-    def forward(
-        self, pictures: Tensor, condition: Condition, noise: Tensor, time: Tensor
-    ) -> Tensor:
-        """Scores (B, levels) of clean latents that get noise of a level; higher is more real."""
-        seen = self.features(mixed(pictures, noise, time), time, condition)
-        prompt = self._teacher[0].tokens(condition.text, condition.codes).mean(1).detach()
-        return torch.stack(
-            [head(each, prompt) for head, each in zip(self.heads, seen, strict=True)], dim=1
-        )

@@ -8,11 +8,9 @@ from __future__ import annotations
 import copy
 
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
-from torch import Tensor, nn
+from torch import nn
 
-from models.training.variants.network import Condition, Generator
-
-__all__ = ["first_half", "h_space"]
+__all__ = ["first_half"]
 
 
 def first_half(unet: UNet2DConditionModel) -> UNet2DConditionModel:
@@ -30,15 +28,3 @@ def first_half(unet: UNet2DConditionModel) -> UNet2DConditionModel:
         "conv_out": nn.Identity(),
     }
     return half
-
-
-def h_space(model: Generator, latents: Tensor, time: Tensor, condition: Condition) -> Tensor:
-    """Middle features of noisy or clean latents, (B, C, 4, 3).
-
-    For retrieved pictures the latents are clean, the time is 0 and the prompt is their own
-    caption (ImageRAGTurbo §3.1).
-    """
-    half = copy.copy(model)
-    half._modules = dict(model._modules)
-    half.unet = first_half(model.unet)
-    return half(latents, time, condition)
