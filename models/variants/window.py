@@ -74,9 +74,10 @@ class Window:
         found = np.zeros((high, wide, 3), np.uint8)
         edges = (x0 - self.left, y0 - self.top, x1 - self.left, y1 - self.top)
         left, top, right, bottom = (each * len(drawn) / self.side for each in edges)
-        found[y0:y1, x0:x1] = Image.fromarray(drawn).resize(
+        part = Image.fromarray(drawn).resize(
             (x1 - x0, y1 - y0), _RESAMPLE, box=(left, top, right, bottom)
         )
+        found[y0:y1, x0:x1] = np.asarray(part)
         return found
 
 
