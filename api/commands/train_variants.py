@@ -1,4 +1,4 @@
-"""``lookalike train variants``: the small generator, in four stages."""
+"""``lookalike train variants``: the small generator, in five stages."""
 
 from __future__ import annotations
 

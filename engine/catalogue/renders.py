@@ -22,7 +22,8 @@ __all__ = ["RenderTable"]
 
 _RECENT = 20
 _LEFT_TO_OTHERS_S = 3600.0
-"""How long a job waits for a process that has its engine, before one that has not takes it."""
+"""How long a job waits for a process that has its engine, before one that has not takes it:
+only while nobody draws with that engine, who would come to it."""
 _RUNNING = RENDER_JOB.c.status == JobStatus.RUNNING.value
 _QUEUED = RENDER_JOB.c.status == JobStatus.QUEUED.value
 
@@ -167,11 +168,15 @@ class RenderTable:
             with self._database.write() as connection:
                 _take_back(connection, now_s=now_s, max_attempts=max_attempts, keep_s=keep_s)
                 other = RENDER_JOB.alias()
+                drawing = other.c.status == JobStatus.RUNNING.value
                 able = sa.or_(
                     RENDER_JOB.c.engine.in_(list(engines)),
-                    RENDER_JOB.c.created_s < now_s - _LEFT_TO_OTHERS_S,
+                    sa.and_(
+                        RENDER_JOB.c.created_s < now_s - _LEFT_TO_OTHERS_S,
+                        RENDER_JOB.c.engine.not_in(sa.select(other.c.engine).where(drawing)),
+                    ),
                 )
-                busy = sa.select(other.c.work).where(other.c.status == JobStatus.RUNNING.value)
+                busy = sa.select(other.c.work).where(drawing)
                 job_id = connection.execute(
                     sa.select(RENDER_JOB.c.job_id)
                     .where(_QUEUED, able, RENDER_JOB.c.work.not_in(busy))

@@ -10,7 +10,7 @@ from PIL import Image
 from engine.rendering import DrawRequest, Rendering
 from engine.types import Facet, ImageRGB
 from models.variants.catalogue_bank import Bank, FeatureCache, Neighbour, feature_key
-from models.variants.turbo import Helped, Keep, SmallTurbo
+from models.variants.turbo import EDIT_START, Helped, Keep, SmallTurbo
 
 __all__ = ["Sketcher"]
 
@@ -19,9 +19,6 @@ _HELPERS = 1
 _ENLARGED = 4
 _OTHER_THING = frozenset({Facet.TYPE, Facet.GENDER})
 _OTHER_SHAPE = _OTHER_THING | {Facet.SLEEVE, Facet.NECK}
-_START = 0.875
-"""Noise over the reference, of which colour, wearer and cut shall stay; one of the times that the
-student has learned to step from."""
 _NOTE = "A sketch of what is meant, not a photo of your garment."
 
 
@@ -61,7 +58,7 @@ class Sketcher:
                 references=[reference],
                 keep=keep,
                 helped=helped,
-                start=1.0 if facets & _OTHER_THING else _START,
+                start=1.0 if facets & _OTHER_THING else EDIT_START,
             )[0]
             yield Rendering(
                 image=_enlarged(small),

@@ -24,6 +24,7 @@ from models.variants.prompts import PromptVocabulary, caption
 from models.variants.structure import structure, structure_planes
 
 __all__ = [
+    "EDIT_START",
     "FEW_STEPS",
     "HEIGHT_PX",
     "WEIGHTS",
@@ -37,6 +38,9 @@ __all__ = [
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "variants"
 HEIGHT_PX, WIDTH_PX = 96, 72
+EDIT_START = 0.875
+"""Noise over a reference of which colour, wearer and cut shall stay; the student learns to step
+from there."""
 FEW_STEPS: Mapping[int, tuple[float, ...]] = {1: (1.0,), 4: (1.0, 0.75, 0.5, 0.25)}
 """Steps → times at which the UNet is called."""
 Keep = Literal["nothing", "outline", "detail"]

@@ -1,5 +1,4 @@
 """Hooks on a diffusers UNet: its first half, retrieval in the middle, low-rank changes.
 
-Of the paper's parts these are the ones that every generator shares, the small one's training and
-SD-Turbo alike.
+The small generator's training and SD-Turbo share them; `middle.Adapter` is the small one's block.
 """

@@ -1,9 +1,9 @@
 """Trains what retrieval adds: the H-space adapter and low-rank changes to the way up.
 
 By the student's own loss, see `models.training.variants.fit_student`: the student stands still, and
-what learns here has its neighbours to go by. ImageRAGTurbo's losses (§3.4: adversarial, 2.5 times
-the distance to the teacher's sample from the same noise, perceptual) were tried before and added
-0.01 of accuracy: the adversarial part learned nothing here, the distance makes pictures smooth.
+what learns here has its neighbours to go by. Two of ImageRAGTurbo's losses (§3.4: adversarial, and
+2.5 times the distance to the teacher's sample from the same noise) were tried before and added 0.01
+of accuracy: the adversarial part learned nothing here, the distance makes pictures smooth.
 """
 
 from __future__ import annotations
@@ -43,9 +43,14 @@ class Retrieval(nn.Module):
     def __init__(self, student: Generator, *, adapter: bool = True):
         super().__init__()
         channels = student.unet.config.block_out_channels[-1]  # pyright: ignore[reportAttributeAccessIssue]
-        self.student = (student,)  # in a tuple: its weights are none of this one's
+        self._student = (student,)  # in a tuple: its weights are none of this one's
         self.space = HSpace(student.unet, Adapter(channels) if adapter else None)
         self.lora = DecoderLora(student.unet)
+
+    @property
+    def student(self) -> Generator:
+        """What the hooks are on."""
+        return self._student[0]
 
     def remove(self) -> None:
         """Take all hooks from the student."""
@@ -60,9 +65,11 @@ class _Training(nn.Module):
         super().__init__()
         self.retrieval, self.matching = retrieval, matching
 
-    def loss(self, drawn: Drawn, bank: HBank, batches: LatentBatches, *, learns: bool):
+    def loss(
+        self, drawn: Drawn, bank: HBank, batches: LatentBatches, *, learns: bool
+    ) -> tuple[Tensor, dict[str, float]]:
         """See `distillation_loss`."""
-        space, (student,) = self.retrieval.space, self.retrieval.student
+        space, student = self.retrieval.space, self.retrieval.student
 
         def velocity(latents: Tensor, now: Tensor, drawn: Drawn) -> Tensor:
             if space.adapter is not None:

@@ -21,15 +21,15 @@ from models.training.variants.loop import Stage
 from models.training.variants.matching import Matching
 from models.training.variants.network import Generator
 from models.training.variants.settings import VariantsConfig
-from models.variants.turbo import FEW_STEPS
+from models.variants.turbo import EDIT_START, FEW_STEPS
 
 __all__ = ["QUICKER", "TURNS", "Distillation", "distillation_loss", "fit_student"]
 
 TURNS = 3
 """Steps of the follower for one of the student, which it has to know (DMD2 takes five)."""
 _FIRST = 0.5
-"""Share of examples at time 1, the only one that a single step sees."""
-_LATER = (0.875, *FEW_STEPS[4][1:])
+"""Share of examples at time 1, the only one that a step from noise alone sees."""
+_LATER = (EDIT_START, *FEW_STEPS[4][1:])
 """Times of the others: where an edit starts, and the later ones of four steps."""
 _KEPT = 0.25
 """Weight of the distance to the picture that is under the noise: matching alone may forget it."""

@@ -31,7 +31,7 @@ class Stage:
         seed: Step n draws from a generator seeded by it and n, so that a run that was stopped
             draws what it would have drawn.
         save_every_s: Seconds between checkpoints.
-        quicker: How many times the rate those parameters learn at whose names begin so.
+        quicker: Beginning of names, and how many times the rate those parameters learn at.
     """
 
     def __init__(
@@ -43,12 +43,12 @@ class Stage:
         *,
         seed: int,
         save_every_s: float,
-        quicker: tuple[str, float] = ("", 1.0),
+        quicker: tuple[str, float] | None = None,
     ):
         self.name, self.model, self.config, self.checkpoint = name, model, config, checkpoint
         self._seed, self._save_every_s = seed, save_every_s
         learning = [(name, each) for name, each in model.named_parameters() if each.requires_grad]
-        prefix, times = quicker
+        prefix, times = quicker or ("", 1.0)
         others, quick = (
             [each for name, each in learning if name.startswith(prefix) == chosen]
             for chosen in (False, True)

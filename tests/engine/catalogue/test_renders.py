@@ -93,6 +93,18 @@ def test_a_job_of_another_engine_is_left_to_others_for_an_hour(store: CatalogueS
     assert (late.job_id, late.engine) == ("a", "large")
 
 
+def test_a_job_is_left_to_who_draws_with_its_engine_however_long(store: CatalogueStore):
+    for at, name in enumerate("ab"):
+        store.renders.create(replace(job(name), engine="large"), most_waiting=9, now_s=at)
+    store.renders.claim(
+        owner="able", engines=["large"], now_s=9_000, lease_s=500, max_attempts=2, keep_s=100
+    )
+    assert claim(store, "two", now_s=9_400) is None
+    late = claim(store, "two", now_s=9_501)  # whoever drew is gone
+    assert late is not None
+    assert late.engine == "large"
+
+
 def test_a_full_queue_takes_no_more(store: CatalogueStore):
     assert store.renders.create(job("a"), most_waiting=1, now_s=1)
     assert not store.renders.create(job("b"), most_waiting=1, now_s=1)
