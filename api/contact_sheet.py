@@ -71,6 +71,22 @@ def draw_sheet(
     return sheet
 
 
+def check_sheet(path: Path) -> None:
+    """See that a sheet can be written there, before anything is made for it.
+
+    Raises:
+        InvalidInput: Another suffix than PNG's and JPEG's, or the folder is not there.
+    """
+    if path.suffix.lower() not in (".png", ".jpg", ".jpeg"):
+        raise InvalidInput(
+            f"{path.name!r} is no PNG or JPEG.", where="sheet", hint="Name it results.png."
+        )
+    if not path.parent.is_dir():
+        raise InvalidInput(
+            f"there is no folder {path.parent}.", where="sheet", hint="Make it before."
+        )
+
+
 def save_sheet(sheet: Image.Image, path: Path, *, xmp: bytes = b"") -> None:
     """Write the sheet, as PNG or JPEG by its suffix.
 
@@ -80,12 +96,9 @@ def save_sheet(sheet: Image.Image, path: Path, *, xmp: bytes = b"") -> None:
         xmp: Packet that is written into it.
 
     Raises:
-        InvalidInput: Another suffix, or the folder is not there.
+        InvalidInput: As `check_sheet`, or it cannot be written.
     """
-    if path.suffix.lower() not in (".png", ".jpg", ".jpeg"):
-        raise InvalidInput(
-            f"{path.name!r} is no PNG or JPEG.", where="sheet", hint="Name it results.png."
-        )
+    check_sheet(path)
     texts = PngImagePlugin.PngInfo()
     if xmp:
         texts.add_itxt("XML:com.adobe.xmp", xmp.decode())

@@ -18,6 +18,7 @@ from engine.types import BoxPx, Degradation, Edit, Facet, ImageRGB, Operation, P
 
 __all__ = [
     "DRAWN",
+    "MAX_SEED",
     "Change",
     "DrawRequest",
     "Rendering",
@@ -36,6 +37,7 @@ DRAWN = (
     Facet.MATERIAL,
 )
 """What a picture of a garment can be drawn from."""
+MAX_SEED = 2**31 - 1
 _BELIEVED_FROM = 0.3
 _WITHOUT: Mapping[Facet, str] = {Facet.PATTERN: "plain"}
 """What is left of a facet whose value is refused; of the others nobody knows what instead."""

@@ -76,11 +76,14 @@ def render(
 
     lookalike render photo.jpg "with stripes" --count 2 --out drawn --sheet drawn.png
     """
+    from api.contact_sheet import check_sheet
     from api.convert_variants import rendered_out
     from api.variants.asked import ask
     from api.variants.engines import choose_engine
 
     fractions = _fractions(box)
+    if sheet:
+        check_sheet(sheet)
     with open_container(home=home, encoder=encoder) as container:
         renderer = choose_engine(container.renderers, engine)
         start = _start(container, garment, modification, drop or (), fractions)

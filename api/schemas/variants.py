@@ -8,10 +8,10 @@ from pydantic import Field
 
 from api.schemas.base import WireRequest, WireResponse, with_examples
 from api.schemas.search import DegradationOut, EditOut
+from engine.rendering import MAX_SEED
 
 MOST_VARIANTS = 8
 MAX_MODIFICATION = 2_000
-MAX_SEED = 2**31 - 1
 
 VARIANTS_EXAMPLE: dict[str, Any] = {
     "product_id": "P0001",

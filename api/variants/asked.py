@@ -18,7 +18,7 @@ from engine.ids import PictureHash, ProductId
 from engine.images import decode_image
 from engine.ports import Renderer
 from engine.query.lexicon import Lexicon
-from engine.rendering import Change, DrawRequest, change_of
+from engine.rendering import MAX_SEED, Change, DrawRequest, change_of
 from engine.types import Degradation, Edit, Facet, ImageRGB
 
 __all__ = ["Asked", "ask", "picture_keys", "work_key"]
@@ -141,10 +141,14 @@ def ask(
         count: How many pictures.
 
     Raises:
-        InvalidInput: Nothing of the words can be drawn, or the box is none.
+        InvalidInput: Nothing of the words can be drawn, the box is none, or the seed too large.
         ModelUnavailable: The renderer lacks the weights for such a change.
     """
     check_box(box)
+    if not 0 <= seed <= MAX_SEED:
+        raise InvalidInput(
+            f"seed {seed} is out of range.", where="seed", hint=f"Give one from 0 to {MAX_SEED}."
+        )
     change = change_of(start.parse, start.beliefs, lexicon)
     if not change.facets:
         raise _nothing_to_draw(change)

@@ -7,6 +7,7 @@ drawn/<key>.webp          as drawn: without loss, without mark; jobs share it
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import secrets
@@ -19,6 +20,7 @@ from engine.errors import NotFound
 
 __all__ = ["VariantFolder"]
 
+_log = logging.getLogger(__name__)
 _JOB = re.compile(r"[0-9a-f]{32}")
 _KEY = re.compile(r"[0-9a-f]{64}")
 ARRIVING_S = 3600.0
@@ -86,8 +88,11 @@ class VariantFolder:
         shutil.rmtree(self._job(job_id), ignore_errors=True)
 
     def drop_drawn(self, key: str) -> None:
-        """Remove a picture as drawn."""
-        self._key(key).unlink(missing_ok=True)
+        """Remove a picture as drawn; one that cannot be removed stays, and the log says so."""
+        try:
+            self._key(key).unlink(missing_ok=True)
+        except OSError:
+            _log.exception("a drawn picture stays key=%s", key)
 
     def drop_strangers(self, jobs: Collection[str]) -> int:
         """Remove folders of which no job knows, as after a crash; tells how many."""

@@ -87,13 +87,7 @@ class SmallRenderer:
 
     def check(self, change: Change) -> None:
         """See `engine.ports.Renderer.check`."""
-        if not self._stays_photo(change) and self._sketcher is None:
-            names = ", ".join(sorted(each.value for each in change.facets))
-            raise ModelUnavailable(
-                f"a change of {names} needs the generator, which is not there.",
-                where="modification",
-                hint="Ask for a colour, stripes, checks or dots; or `lookalike train variants`.",
-            )
+        self._sketcher_for(change)
 
     def draw(self, request: DrawRequest, seeds: Sequence[int]) -> Iterator[Rendering]:
         """See `engine.ports.Renderer.draw`.
@@ -102,14 +96,27 @@ class SmallRenderer:
         catalogue have, then others of the same name.
         """
         change = request.change
-        self.check(change)
+        sketcher = self._sketcher_for(change)
         mask = request_mask(request, self._masks, self._look)
-        if not self._stays_photo(change):
-            return self._sketched(request, mask, seeds)
+        if sketcher is not None:
+            return self._sketched(sketcher, request, mask, seeds)
         colour = change.after[Facet.COLOUR] if Facet.COLOUR in change.facets else ""
         if Facet.PATTERN not in change.facets:
             return self._dyed(request, mask, colour, seeds)
         return self._patterned(request, mask, change.after[Facet.PATTERN], colour, seeds)
+
+    def _sketcher_for(self, change: Change) -> Sketcher | None:
+        """Who draws it; none where it can be laid onto the photo itself."""
+        if self._stays_photo(change):
+            return None
+        if self._sketcher is None:
+            names = ", ".join(sorted(each.value for each in change.facets))
+            raise ModelUnavailable(
+                f"a change of {names} needs the generator, which is not there.",
+                where="modification",
+                hint="Ask for a colour, stripes, checks or dots; or `lookalike train variants`.",
+            )
+        return self._sketcher
 
     def _stays_photo(self, change: Change) -> bool:
         """Whether a change can be laid onto the photo itself."""
@@ -188,15 +195,18 @@ class SmallRenderer:
     # --- as a sketch -----------------------------------------------------------------------------
 
     def _sketched(
-        self, request: DrawRequest, mask: NDArray[np.float32], seeds: Sequence[int]
+        self,
+        sketcher: Sketcher,
+        request: DrawRequest,
+        mask: NDArray[np.float32],
+        seeds: Sequence[int],
     ) -> Iterator[Rendering]:
-        assert self._sketcher is not None  # `check` has seen to it
         image, colour = request.reference, request.change.after.get(Facet.COLOUR, "")
         if Facet.COLOUR in request.change.facets and is_shade(colour, self._lexicon):
             image = Garment(image, mask).recoloured(shade_of(colour, self._lexicon))
         if plain_ground(request.reference) is None:  # the generator knows packshots alone
             image = _cut_out(image, mask)
-        return self._sketcher.draw(request, image, seeds)
+        return sketcher.draw(request, image, seeds)
 
 
 def _cut_out(image: ImageRGB, mask: NDArray[np.float32]) -> ImageRGB:

@@ -88,6 +88,9 @@ def test_the_same_seed_draws_the_same_file(place: list[str], tmp_path: Path) -> 
         (["P01", "red", "--box", "0.9,0,0.1,1"], 2, "left < right"),
         (["text.png", "red"], 2, "not a picture"),
         (["P01", "red", "--out", "text.png"], 2, "cannot be written"),
+        (["P01", "red", "--seed", "99999999999"], 2, "out of range"),
+        (["P01", "red", "--sheet", "missing/deep/s.png"], 2, "there is no folder missing/deep"),
+        (["P01", "red", "--sheet", "s.txt"], 2, "no PNG or JPEG"),
     ],
 )
 def test_what_cannot_be_drawn_is_said(

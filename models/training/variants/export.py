@@ -202,7 +202,7 @@ def export_variants(
         latents = autoencoder.eval().encoder(torch.zeros(2, 3, 96, 72))
         text = torch.nn.functional.normalize(torch.ones(2, student.tokens.text.in_features), dim=1)
         codes = torch.zeros(2, len(student.tokens.facets) + 1, dtype=torch.long)
-        planes = torch.zeros(2, 18, *latents.shape[2:])
+        planes = torch.zeros(2, STRUCTURE_CHANNELS, *latents.shape[2:])
         middle = _Middle(student).eval()(latents, text, codes, planes)
     _export(_Encoder(autoencoder), (frames,), ("frames",), "latents", folder / "encoder.onnx")
     _export(_Decoder(autoencoder), (latents,), ("latents",), "frames", folder / "decoder.onnx")

@@ -30,6 +30,8 @@ __all__ = ["VariantsReport", "train_variants"]
 
 _log = logging.getLogger(__name__)
 _LOOK_STEPS = 16
+_SEED = 30_000
+"""Of the noise of later steps in what is looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,10 +120,9 @@ def train_variants(
 
 
 def _look_at_steps(watch: Watch, name: str, student: Generator) -> None:
+    def four(noise: Tensor, said: Condition, _: NDArray[np.int64]) -> Tensor:
+        fresh = torch.randn((3, *noise.shape), generator=torch.Generator().manual_seed(_SEED))
+        return few_steps(student, [noise, *fresh.to(noise)], said)
+
     watch.look(f"{name}, one step", lambda noise, said, _: few_steps(student, [noise], said))
-    watch.look(
-        f"{name}, four steps",
-        lambda noise, said, _: few_steps(
-            student, [noise, *torch.randn(3, *noise.shape).to(noise)], said
-        ),
-    )
+    watch.look(f"{name}, four steps", four)
