@@ -16,6 +16,7 @@ from engine.views import BoxFractions
 CELL_WH_PX = (220, 290)
 GAP_PX = 20
 TEXT_PX = 92
+_LINES = 4
 _PAPER = (250, 247, 242)
 _INK = (33, 28, 24)
 _SOFT = (106, 96, 88)
@@ -30,7 +31,7 @@ class SheetCell:
     Attributes:
         image: ``None`` leaves an empty well.
         title: First line, cut to two lines.
-        note: Below it, such as price and reasons, cut to two lines.
+        note: Below it, such as price and reasons; four lines with the title, the rest is cut.
         box: A part of the image that is framed.
     """
 
@@ -136,11 +137,12 @@ def _draw_cell(
     if frame:
         pen.rectangle([x - 3, y - 3, x + cell_w + 2, y + cell_h + 2], outline=_ACCENT, width=3)
     line_y = y + cell_h + 8
-    for line in _wrapped(pen, cell.title, 15, cell_w, lines=2):
+    title = _wrapped(pen, cell.title, 15, cell_w, lines=2)
+    for line in title:
         pen.text((x, line_y), line, _INK, _font(15))
         line_y += 20
     line_y += 2
-    for line in _wrapped(pen, cell.note, 13, cell_w, lines=2):
+    for line in _wrapped(pen, cell.note, 13, cell_w, lines=_LINES - len(title)):
         pen.text((x, line_y), line, _SOFT, _font(13))
         line_y += 17
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from api.evaluation.drawn_garments import drawn_packshots
 from api.evaluation.garment_masks import KnownGarment, packshots, worn_garments
 from detectors.taxonomy import Taxonomy
 from models.training.variants_mask_crops import CROP_MARGIN, CROP_WH_PX, MaskCrop
@@ -18,11 +19,16 @@ from models.variants.frame import frame_around
 
 __all__ = ["crops_of", "training_crops"]
 
+_DRAWN = {"train": (1_600, 31_001), "val": (160, 31_002)}
+"""Products that are drawn for a split, and their seed."""
+
 
 def training_crops(data: Path, taxonomy: Taxonomy, *, split: str) -> Iterator[MaskCrop]:
-    """Worn garments, and packshots without what is too thin for a mask to matter."""
+    """Worn garments, packshots without what is too thin for a mask to matter, and drawn ones."""
     yield from crops_of(worn_garments(data, taxonomy, split=split, wholes=True))
     yield from crops_of(packshots(data, taxonomy, split=split))
+    count, seed = _DRAWN[split]
+    yield from crops_of(drawn_packshots(taxonomy, count=count, seed=seed))
 
 
 def crops_of(garments: Iterable[KnownGarment]) -> Iterator[MaskCrop]:

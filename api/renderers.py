@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from api.container import Container
     from engine.ports import Renderer
     from models.variants.catalogue_bank import CatalogueBank
+    from models.variants.sketch_judge import SketchJudge
     from models.variants.turbo import SmallTurbo
 
 __all__ = ["build_renderers"]
@@ -42,6 +43,7 @@ def _small(container: Container) -> Renderer:
         lexicon=container.lexicon,
         look=container.build_look(threads=_THREADS),
         turbo=_small_turbo(container),
+        judge=_judge(container),
         bank=_bank(container),
         features=container.catalogue.features,
     )
@@ -80,6 +82,14 @@ def _bank(container: Container) -> CatalogueBank:
         picture=lambda name: decode_query(container.blobs.get(name)),
         texts=container.encoder,
     )
+
+
+def _judge(container: Container) -> SketchJudge | None:
+    from models.variants.sketch_judge import SketchJudge
+
+    if container.predictor is None:
+        return None
+    return SketchJudge(container.encoder, container.predictor, container.lexicon)
 
 
 def _small_turbo(container: Container) -> SmallTurbo | None:

@@ -84,7 +84,9 @@ def render(
     fractions = _fractions(box)
     if sheet:
         check_sheet(sheet)
-    with open_container(home=home, encoder=encoder) as container:
+    if out.exists() and not out.is_dir():
+        raise InvalidInput(f"{out} is no folder.", where="--out", hint="Name another.")
+    with open_container(home=home, encoder=encoder, existing=True) as container:
         renderer = choose_engine(container.renderers, engine)
         start = _start(container, garment, modification, drop or (), fractions)
         asked = ask(
@@ -146,7 +148,7 @@ def _start(
     try:
         return start_from_picture(container, data, modification=modification, drop=drop, box=box)
     except DecodeError as error:
-        raise InvalidInput(error.what, where=garment, code=error.code) from error
+        raise InvalidInput(error.what, where=garment, hint=error.hint, code=error.code) from error
 
 
 def _fractions(text: str) -> tuple[float, ...]:

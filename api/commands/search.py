@@ -80,7 +80,7 @@ def search(
         limit=limit,
         cursor=cursor,
     )
-    with open_container(home=home, encoder=encoder) as container:
+    with open_container(home=home, encoder=encoder, existing=True) as container:
         if not container.settings.index_where.startswith(("http", "memory:")):
             _check_filled(Path(container.settings.index_where))
         result = container.search.search(query)

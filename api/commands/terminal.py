@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.errors import LookalikeError
+from engine.errors import LookalikeError, NotFound
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,8 +40,23 @@ EncoderOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 
 
-def open_container(*, home: Path | None, encoder: str | None) -> Container:
-    """The parts that the settings and the options name, not yet built."""
+def open_container(*, home: Path | None, encoder: str | None, existing: bool = False) -> Container:
+    """The parts that the settings and the options name, not yet built.
+
+    Args:
+        home: Of the option, if it was given.
+        encoder: Likewise.
+        existing: A home that was named has to be there: whoever only reads mistyped it.
+
+    Raises:
+        NotFound: It is not.
+    """
+    if existing and home is not None and not home.is_dir():
+        raise NotFound(
+            f"there is no home {home}.",
+            where="--home",
+            hint="Name the one of `lookalike ingest`, or `lookalike demo` makes one.",
+        )
     from api.container import Container
     from api.settings import load_settings
 

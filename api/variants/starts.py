@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Start", "check_shape", "start_from_picture", "start_from_product"]
 
+_LEAST_PX = 40
+"""Of a side: the mark would hide a smaller picture."""
 _MOST_OBLONG = 50
 """How many times longer than wide a picture may be: a sketch of a longer one would be so thin that
 it could not be read again."""
@@ -137,7 +139,7 @@ def start_from_picture(
 
 
 def check_shape(image: ImageRGB) -> None:
-    """See that a picture is not so long and thin that nothing can be drawn of it.
+    """See that a picture is not so small, or so long and thin, that nothing can be drawn of it.
 
     Raises:
         InvalidInput: It is.
@@ -148,6 +150,13 @@ def check_shape(image: ImageRGB) -> None:
             f"the picture is {wide}x{high} px, one side more than {_MOST_OBLONG} times the other.",
             where="picture",
             hint="Cut out the part that shows the garment.",
+            code="variant.reference_shape",
+        )
+    if min(high, wide) < _LEAST_PX:
+        raise InvalidInput(
+            f"the picture is {wide}x{high} px, less than {_LEAST_PX} on a side.",
+            where="picture",
+            hint="Give a larger one.",
             code="variant.reference_shape",
         )
 

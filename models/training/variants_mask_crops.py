@@ -24,6 +24,13 @@ _JITTER = 0.05
 _CLASS_KNOWN = 0.8
 _PLAIN, _ALONE = 0.25, 0.15
 _GREY = 0.1
+_PALE = 0.3
+"""Of what stands alone: white and nearly white things on white, where shading alone tells them."""
+_SHADOWED = 0.6
+_SHADOW = 0.35
+"""How dark shadows on a plain ground are at most."""
+_SHADOW_PX = (3, 9)
+"""How far a shadow falls, and how soft it is, in the frame."""
 
 _Uniform = Callable[..., Tensor]
 """Numbers from 0 to 1 of a shape."""
@@ -136,12 +143,31 @@ def _regrounded(pictures: Tensor, masks: Tensor, empty: Tensor, uniform: _Unifor
     """Some wearers, and some garments alone, on a plain ground, as shops photograph them."""
     count = len(pictures)
     chance = uniform(count, 1, 1, 1)
+    alone = chance < _ALONE
+    pale = alone & (uniform(count, 1, 1, 1) < _PALE)
     shade = 1 - 1.2 * uniform(count, 1, 1, 1) ** 3
+    shade = torch.where(pale, 1 - 0.2 * uniform(count, 1, 1, 1), shade)
     tint = 0.08 * (uniform(count, 3, 1, 1) - 0.5)
     slope = 0.15 * (uniform(count, 1, 1, 1) - 0.5) * torch.linspace(-1, 1, HEIGHT_PX)[:, None]
     ground = (shade + tint + slope).clamp(-1, 1).expand_as(pictures)
-    gone = torch.where(chance < _ALONE, 1 - masks, empty * (chance < _ALONE + _PLAIN))
-    return pictures + gone * (ground - pictures)
+    bleached = 1 - (0.1 + 0.4 * uniform(count, 1, 1, 1)) * (1 - pictures)
+    things = torch.where(pale, bleached, pictures)
+    gone = torch.where(alone, 1 - masks, empty * (chance < _ALONE + _PLAIN))
+    return things + gone * (_shaded(ground, 1 - gone, uniform) - things)
+
+
+def _shaded(ground: Tensor, things: Tensor, uniform: _Uniform) -> Tensor:
+    """A ground (B, 3, H, W) with the soft shadows that most of the things (B, 1, H, W) throw."""
+    count = len(ground)
+    low, high = _SHADOW_PX
+    down, aside, soft = (int(low + (high - low) * float(uniform(1))) for _ in range(3))
+    aside = aside if float(uniform(1)) < 0.5 else -aside
+    fallen = functional.pad(things, (high, high, high, high))
+    fallen = fallen.roll((down - low, aside), (2, 3))[..., high:-high, high:-high]
+    for _ in range(2):
+        fallen = functional.avg_pool2d(fallen, 2 * soft + 1, 1, soft, count_include_pad=False)
+    dark = _SHADOW * uniform(count, 1, 1, 1) * (uniform(count, 1, 1, 1) < _SHADOWED)
+    return (ground + 1) * (1 - dark * fallen) - 1
 
 
 def _relit(pictures: Tensor, uniform: _Uniform) -> Tensor:

@@ -34,19 +34,21 @@ from models.variants.plain import plain_ground
 from models.variants.recolour import Garment
 from models.variants.request_mask import garment_alpha, mask_revision, request_mask
 from models.variants.shades import is_shade, named_by, shade_near, shade_of
+from models.variants.sketch_judge import SketchJudge
 from models.variants.sketches import Sketcher
 from models.variants.turbo import SmallTurbo
 
 __all__ = ["SmallRenderer"]
 
 Shade = NDArray[np.float32]
-_VERSION = 1
+_VERSION = 2
 """Of what this file makes of the networks' output."""
 _SHOPS_SHADES = 6
 """Products whose colour may be lent."""
 
 _AS_IN_SHOP = "A shade that the catalogue has."
-_FLAT = "The pattern lies flat on the photo: folds and seams do not bend it much."
+_FLAT = "The pattern lies flat: folds hardly bend it."
+_SHOWS_THROUGH = "The garment's own pattern shows through."
 
 
 class SmallRenderer:
@@ -57,6 +59,7 @@ class SmallRenderer:
         lexicon: Shades of colours.
         look: Finds the garment; without it the box, or the whole picture, is looked at.
         turbo: Draws sketches; without it what needs one is refused.
+        judge: Chooses among them; without it the first is taken.
         bank: Products that help; without it nothing does.
         features: Their features, so that none is computed twice.
     """
@@ -70,20 +73,22 @@ class SmallRenderer:
         lexicon: Lexicon,
         look: LookService | None = None,
         turbo: SmallTurbo | None = None,
+        judge: SketchJudge | None = None,
         bank: Bank | None = None,
         features: FeatureCache | None = None,
     ) -> None:
         self._masks, self._lexicon, self._look = masks, lexicon, look
         self._sight = mask_revision(masks, look)
-        self._turbo, self._bank = turbo, bank
-        self._features = features or MemoryFeatures()
-        self._sketcher = Sketcher(turbo, bank, self._features) if turbo else None
+        self._bank, self._features = bank, features or MemoryFeatures()
+        self._sketcher = (
+            Sketcher(turbo, lexicon, bank, self._features, judge) if turbo is not None else None
+        )
 
     @property
     def revision(self) -> str:
         """See `engine.ports.Renderer.revision`."""
-        turbo = self._turbo.revision if self._turbo else "none"
-        return f"{_VERSION}-{self._sight}-{turbo}"
+        sketches = self._sketcher.revision if self._sketcher else "none"
+        return f"{_VERSION}-{self._sight}-{sketches}"
 
     def check(self, change: Change) -> None:
         """See `engine.ports.Renderer.check`."""
@@ -106,7 +111,7 @@ class SmallRenderer:
         return self._patterned(request, mask, change.after[Facet.PATTERN], colour, seeds)
 
     def _sketcher_for(self, change: Change) -> Sketcher | None:
-        """Who draws it; none where it can be laid onto the photo itself."""
+        """Who can draw it; none where it can be laid onto the photo itself."""
         if self._stays_photo(change):
             return None
         if self._sketcher is None:
@@ -116,6 +121,7 @@ class SmallRenderer:
                 where="modification",
                 hint="Ask for a colour, stripes, checks or dots; or `lookalike train variants`.",
             )
+        self._sketcher.check(change)
         return self._sketcher
 
     def _stays_photo(self, change: Change) -> bool:
@@ -188,9 +194,11 @@ class SmallRenderer:
         garment = Garment(request.reference, mask)
         ground = shade_of(colour, self._lexicon) if colour else None
         others = contrasts(garment.cloth.colour if ground is None else ground, self._lexicon)
+        own = request.change.before.get(Facet.PATTERN, "plain")
+        notes = (_FLAT,) if own == "plain" else (_SHOWS_THROUGH, _FLAT)
         for seed in seeds:
             image = garment.patterned(pattern, others[seed % len(others)], ground=ground)
-            yield Rendering(image=image, seed=seed, notes=(_FLAT,))
+            yield Rendering(image=image, seed=seed, notes=notes)
 
     # --- as a sketch -----------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -68,6 +68,14 @@ class Helped:
     blend: float = 1.0
     adapted: bool = True
 
+    def repeated(self, count: int) -> Helped:
+        """The same for `count` pictures in place of one."""
+        return replace(
+            self,
+            features=np.repeat(self.features, count, axis=0),
+            similarity=np.repeat(self.similarity, count, axis=0),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Networks:
@@ -101,9 +109,9 @@ class SmallTurbo:
         middle: tuple[int, int, int],
         revision: str = "",
     ) -> None:
-        self._networks, self._vocabulary, self._texts = networks, vocabulary, texts
+        self._networks = networks
         self._latents, self._middle = latents, middle
-        self.revision = revision
+        self.vocabulary, self.texts, self.revision = vocabulary, texts, revision
 
     def draw(
         self,
@@ -163,8 +171,11 @@ class SmallTurbo:
         return self.decode(picture)
 
     def encode(self, pictures: Sequence[ImageRGB]) -> NDArray[np.float32]:
-        """Pictures of any sizes to latents, float32 (N, 8, 16, 12)."""
-        return self._run(self._networks.encoder, len(pictures), {"frames": _framed(pictures)})
+        """Pictures of any sizes to latents, float32 (N, 8, 16, 12); each is read once."""
+        own = {id(each): each for each in pictures}
+        made = self._run(self._networks.encoder, len(own), {"frames": _framed([*own.values()])})
+        places = {name: place for place, name in enumerate(own)}
+        return made[[places[id(each)] for each in pictures]]
 
     def decode(self, latents: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Latents to pictures, uint8 (N, 96, 72, 3)."""
@@ -199,8 +210,8 @@ class SmallTurbo:
         )
         sharp = np.full((count, 1), _SHARP, np.int64)
         return {
-            "text": self._texts.embed_texts([caption(each) for each in prompts]),
-            "codes": np.concatenate([self._vocabulary.codes(prompts), sharp], axis=1),
+            "text": self.texts.embed_texts([caption(each) for each in prompts]),
+            "codes": np.concatenate([self.vocabulary.codes(prompts), sharp], axis=1),
             "planes": planes,
         }
 

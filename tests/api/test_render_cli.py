@@ -87,7 +87,9 @@ def test_the_same_seed_draws_the_same_file(place: list[str], tmp_path: Path) -> 
         (["P01", "red", "--box", "a"], 2, "fractions"),
         (["P01", "red", "--box", "0.9,0,0.1,1"], 2, "left < right"),
         (["text.png", "red"], 2, "not a picture"),
-        (["P01", "red", "--out", "text.png"], 2, "cannot be written"),
+        (["P01", "red", "--out", "text.png"], 2, "text.png is no folder"),
+        (["P01", "red", "--out", "text.png/deeper"], 2, "cannot be written"),
+        (["P01", "red", "--home", "mistyped"], 4, "there is no home mistyped"),
         (["P01", "red", "--seed", "99999999999"], 2, "out of range"),
         (["P01", "red", "--sheet", "missing/deep/s.png"], 2, "there is no folder missing/deep"),
         (["P01", "red", "--sheet", "s.txt"], 2, "no PNG or JPEG"),
@@ -102,6 +104,7 @@ def test_what_cannot_be_drawn_is_said(
     said: str,
 ) -> None:
     (tmp_path / "text.png").write_text("no picture")
-    assert run(["render", *arguments, *place]) == code
+    assert run(["render", *place, *arguments]) == code
     assert said in capsys.readouterr().err
     assert not (tmp_path / "variants").exists()
+    assert not (tmp_path / "mistyped").exists()

@@ -432,8 +432,8 @@ def test_what_is_asked_comes_back_from_json():
     assert request.change.facets == {Facet.COLOUR}
 
 
-@pytest.mark.parametrize("size_wh", [(40, 4_000), (4_000, 40)])
-def test_a_picture_that_is_a_line_is_refused(size_wh: tuple[int, int]):
+@pytest.mark.parametrize("size_wh", [(40, 4_000), (4_000, 40), (300, 39), (20, 26)])
+def test_a_picture_that_is_a_line_or_a_stamp_is_refused(size_wh: tuple[int, int]):
     line = encoded(Image.new("RGB", size_wh, "blue"), "PNG")
     with pytest.raises(InvalidInput, match=f"{size_wh[0]}x{size_wh[1]} px") as caught:
         asked(DyeingRenderer()).request(line)

@@ -78,7 +78,7 @@ class Turbo:
         self.middle = Recorded("latents", (4, 4, 3))
         self.encoder = Recorded("frames", (8, 16, 12))
         decoder = Recorded("latents", (96, 72, 3), scale=60.0)
-        names = dict.fromkeys(list[Facet](PROMPT_FACETS), ("red", "sleeveless", "leather"))
+        names = dict.fromkeys(list[Facet](PROMPT_FACETS), ("red", "sleeveless", "leather", "dress"))
         self.model = SmallTurbo(
             Networks(
                 encoder=self.encoder, decoder=decoder, generator=self.generator, middle=self.middle
@@ -206,6 +206,15 @@ def test_stripes_of_light_cloth_are_dark_and_of_dark_cloth_light() -> None:
         )
         found = next(renderer().draw(wish, [0])).image[40:120, 30:90].astype(float).mean()
         assert (found < wish.reference[40:120, 30:90].mean()) == darker
+
+
+def test_a_pattern_over_another_is_said() -> None:
+    wish = request(pattern="striped")
+    striped = next(renderer().draw(wish, [0]))
+    held = {**wish.change.before, Facet.PATTERN: "floral"}
+    change = Change(before=held, after={**held, Facet.PATTERN: "striped"})
+    over = next(renderer().draw(replace(wish, change=change), [0]))
+    assert set(over.notes) - set(striped.notes) == {"The garment's own pattern shows through."}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,196 @@
+"""Which of several sketches is kept, what is said of it, and what stands for an unknown type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from engine.errors import InvalidInput
+from engine.query.lexicon import default_lexicon
+from engine.rendering import Change, DrawRequest, Rendering
+from engine.types import EncoderId, Facet, ImageRGB, Vectors
+from models.variants.catalogue_bank import MemoryFeatures
+from models.variants.known_types import KnownTypes
+from models.variants.prompts import PROMPT_FACETS, PromptVocabulary
+from models.variants.sketch_judge import SketchJudge
+from models.variants.sketches import Sketcher
+from models.variants.turbo import Helped
+
+LEXICON = default_lexicon()
+VOCABULARY = PromptVocabulary(
+    values=dict.fromkeys(PROMPT_FACETS, ("red",)) | {Facet.TYPE: ("casual shoes", "heels", "top")}
+)
+WHITE = np.full((40, 30, 3), 255, np.uint8)
+
+
+class Words:
+    """Words as directions of which some are near to each other."""
+
+    encoder_id = EncoderId(name="words", revision="1", preprocess="none", dims=3)
+    known: Mapping[str, tuple[float, float, float]] = {
+        "casual shoes": (1, 0, 0),
+        "heels": (0, 1, 0),
+        "sneakers": (0.9, 0.1, 0),
+        "boots": (0.4, 0.1, 0.9),
+        "loafers": (0.0, 0.0, 1.0),
+    }
+
+    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        held = np.array([self.known.get(each, (0, 0, 1)) for each in texts], np.float32)
+        return np.asarray(held / np.linalg.norm(held, axis=1, keepdims=True), np.float32)
+
+
+class Numbered:
+    """Draws pictures of one grey each, from 0 on in the order of what it is asked."""
+
+    vocabulary, texts, revision = VOCABULARY, Words(), "numbered"
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+
+    def draw(
+        self, prompts: Sequence[Mapping[Facet, str]], *, seeds: Sequence[int], **more: Any
+    ) -> NDArray[np.uint8]:
+        self.asked.append({"prompts": list(prompts), "seeds": list(seeds), **more})
+        return np.stack([np.full((96, 72, 3), place, np.uint8) for place in range(len(prompts))])
+
+
+class Greys:
+    """The mean of a picture is its vector."""
+
+    def embed_images(self, images: Sequence[ImageRGB]) -> Vectors:
+        return np.array([[each.mean()] for each in images], np.float32)
+
+
+class Prefers:
+    """Sees a top in one picture alone, and leather in none."""
+
+    revision = "1"
+    labels: Mapping[Facet, tuple[str, ...]] = {
+        Facet.TYPE: ("top", "heels"),
+        Facet.MATERIAL: ("leather",),
+    }
+
+    def __init__(self, grey: int) -> None:
+        self.grey = grey
+
+    def predict(self, vectors: Vectors) -> Mapping[Facet, NDArray[np.float32]]:
+        sure = np.where(vectors[:, 0] == self.grey, 0.9, 0.3).astype(np.float32)
+        return {
+            Facet.TYPE: np.stack([sure, 1 - sure], axis=1),
+            Facet.MATERIAL: np.full((len(vectors), 1), 0.01, np.float32),
+        }
+
+
+def judge(grey: int) -> SketchJudge:
+    return SketchJudge(Greys(), Prefers(grey), LEXICON)  # pyright: ignore[reportArgumentType]
+
+
+def sketcher(turbo: Numbered, judge: SketchJudge | None = None) -> Sketcher:
+    return Sketcher(turbo, LEXICON, None, MemoryFeatures(), judge)  # pyright: ignore[reportArgumentType]
+
+
+def drawn(
+    turbo: Numbered,
+    *,
+    before: Mapping[Facet, str],
+    seed: int = 0,
+    judge: SketchJudge | None = None,
+    **after: str,
+) -> Rendering:
+    change = Change(
+        before=before, after={**before, **{Facet(name): value for name, value in after.items()}}
+    )
+    request = DrawRequest(reference=WHITE, change=change)
+    return next(sketcher(turbo, judge).draw(request, WHITE, [seed]))
+
+
+TOP = {Facet.TYPE: "top", Facet.COLOUR: "red", Facet.PATTERN: "striped", Facet.NECK: "v-neck"}
+
+
+def test_the_sketch_that_shows_most_is_kept_and_what_it_lacks_is_said():
+    turbo = Numbered()
+    found = drawn(turbo, before=TOP, judge=judge(4), material="leather")
+    assert found.image[0, 0, 0] == 4
+    assert found.notes[0] == "Hardly to be seen in it: leather."
+    (asked,) = turbo.asked
+    # What was asked for is always said; of the rest fewer and fewer words are.
+    assert all(each[Facet.MATERIAL] == "leather" for each in asked["prompts"])
+    assert [len(each) for each in asked["prompts"]] == [5, 5, 5, 4, 4, 4, 3, 3, 3]
+    assert len(set(asked["seeds"])) == 3
+
+
+def test_no_two_seeds_share_noise():
+    turbo = Numbered()
+    for seed in (0, 1, 2**31 - 1):
+        drawn(turbo, before=TOP, judge=judge(0), seed=seed, neck="round neck")
+    noises = [noise for each in turbo.asked for noise in set(each["seeds"])]
+    assert len(set(noises)) == len(noises) == 9
+
+
+def test_without_a_judge_each_seed_is_drawn_once():
+    turbo = Numbered()
+    found = drawn(turbo, before=TOP, material="leather", seed=7)
+    assert turbo.asked[0]["seeds"] == [7]
+    assert len(found.notes) == 1
+
+
+def test_a_type_that_was_not_learned_is_drawn_as_the_nearest_and_said():
+    turbo = Numbered()
+    found = drawn(turbo, before={Facet.TYPE: "sneakers"}, material="leather")
+    assert turbo.asked[0]["prompts"][0][Facet.TYPE] == "casual shoes"
+    assert "Drawn as casual shoes: it knows no sneakers." in found.notes
+
+
+@pytest.mark.parametrize(
+    ("wanted", "kept", "asked"),
+    [
+        ("heels", "heels", "heels"),
+        ("sneakers", "casual shoes", "casual shoes"),
+        ("boots", "casual shoes", ""),  # near enough to keep a garment's kind, not to show boots
+        ("loafers", "", ""),
+        ("blazer", "", ""),  # of a category without any known type
+        ("", "", ""),
+    ],
+)
+def test_what_stands_for_a_type(wanted: str, kept: str, asked: str):
+    known = KnownTypes(VOCABULARY, LEXICON, Words())
+    assert known.nearest(wanted, asked=False) == kept
+    assert known.nearest(wanted, asked=True) == asked
+
+
+def test_an_asked_type_like_nothing_learned_is_refused():
+    boots = Change(before=TOP, after={**TOP, Facet.TYPE: "boots"})
+    with pytest.raises(InvalidInput, match="'boots' cannot be sketched"):
+        sketcher(Numbered()).check(boots)
+    kept = {Facet.TYPE: "boots"}
+    sketcher(Numbered()).check(Change(before=kept, after={**kept, Facet.NECK: "v-neck"}))
+
+
+def test_help_is_the_same_for_every_try():
+    one = Helped(
+        features=np.arange(6, dtype=np.float32).reshape(1, 1, 6, 1, 1),
+        similarity=np.array([[0.5]], np.float32),
+        adapted=False,
+    )
+    three = one.repeated(3)
+    assert three.features.shape == (3, 1, 6, 1, 1)
+    np.testing.assert_array_equal(three.features[2], one.features[0])
+    assert three.similarity.tolist() == [[0.5]] * 3
+    assert not three.adapted
+
+
+def test_narrower_values_count_as_what_was_asked():
+    class Shades(Prefers):
+        labels: Mapping[Facet, tuple[str, ...]] = {Facet.COLOUR: ("navy blue", "red")}
+
+        def predict(self, vectors: Vectors) -> Mapping[Facet, NDArray[np.float32]]:
+            return {Facet.COLOUR: np.array([[0.75, 0.25]] * len(vectors), np.float32)}
+
+    eyes = SketchJudge(Greys(), Shades(0), LEXICON)  # pyright: ignore[reportArgumentType]
+    seen = eyes.seen([WHITE], {Facet.COLOUR: "blue", Facet.NECK: "v-neck"})
+    assert {facet: share.tolist() for facet, share in seen.items()} == {Facet.COLOUR: [0.75]}
