@@ -19,16 +19,15 @@ from models.variants.frame import frame_around
 
 __all__ = ["crops_of", "training_crops"]
 
-_DRAWN = {"train": (1_600, 31_001), "val": (160, 31_002)}
-"""Products that are drawn for a split, and their seed."""
+_DRAWN = {"train": 1_600, "val": 160}
+"""Products that are drawn for a split."""
 
 
 def training_crops(data: Path, taxonomy: Taxonomy, *, split: str) -> Iterator[MaskCrop]:
     """Worn garments, packshots without what is too thin for a mask to matter, and drawn ones."""
     yield from crops_of(worn_garments(data, taxonomy, split=split, wholes=True))
     yield from crops_of(packshots(data, taxonomy, split=split))
-    count, seed = _DRAWN[split]
-    yield from crops_of(drawn_packshots(taxonomy, count=count, seed=seed))
+    yield from crops_of(drawn_packshots(taxonomy, split=split, count=_DRAWN[split]))
 
 
 def crops_of(garments: Iterable[KnownGarment]) -> Iterator[MaskCrop]:

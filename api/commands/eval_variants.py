@@ -48,7 +48,9 @@ def variant_mask(
             "split; worn: parts of garments of at least 0.3% of a street photo (CCP), whose masks "
             "follow superpixels; worn-detected: the same, in the box and under the class that "
             f"the detector gives; packshot: up to {_THINGS} things cut out of KAGL and laid on "
-            "plain grounds from white to dark. Intervals resample photos.",
+            f"plain grounds from white to dark; drawn: {_THINGS} packshots of a drawn shop that "
+            "was not trained on, with soft shadows, white on white among them. Intervals resample "
+            "photos.",
             "box: all of it. plain: what is not a plain ground. mixture: colours inside against "
             "colours around, no network. network: the network alone. +guided: the guided filter "
             "after it. +mixture: colours told apart from what the network says. shipped: what "
@@ -64,6 +66,7 @@ def _mask_figures(data: Path, split: str, masks: GarmentMasks) -> list[Figure]:
     from itertools import islice
 
     try:
+        from api.evaluation.drawn_garments import drawn_packshots
         from api.evaluation.garment_masks import packshots, worn_garments
     except ImportError as error:
         raise ModelUnavailable(
@@ -88,6 +91,8 @@ def _mask_figures(data: Path, split: str, masks: GarmentMasks) -> list[Figure]:
     )
     things = islice(packshots(data, taxonomy, split=split), _THINGS)
     figures += measure_masks(masks, things, condition="packshot", largest=2)
+    drawn = drawn_packshots(taxonomy, split=split, count=_THINGS)
+    figures += measure_masks(masks, drawn, condition="drawn", largest=3)
     return figures + measure_time(masks, worn[:: max(1, len(worn) // _TIMED)][:_TIMED])
 
 

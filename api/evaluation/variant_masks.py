@@ -12,6 +12,7 @@ from PIL import Image
 
 from api.evaluation.colour_mixture import told_apart
 from api.evaluation.garment_masks import KnownGarment
+from api.evaluation.plain_things import thing_on_plain
 from engine.boxes import iou_matrix
 from engine.evaluation.figures import Figure, measured
 from engine.evaluation.intervals import bootstrap, bootstrap_clusters, row_percentile
@@ -20,7 +21,6 @@ from engine.types import BoxPx, ImageRGB
 from models.variants.frame import Frame, frame_around
 from models.variants.guided import refine, resized
 from models.variants.mask import GarmentMasks
-from models.variants.plain import plain_ground
 
 __all__ = ["ARMS", "measure_masks", "measure_time"]
 
@@ -43,8 +43,8 @@ def box_alone(masks: GarmentMasks, image: ImageRGB, box: BoxPx, label: str) -> M
 
 def plain(masks: GarmentMasks, image: ImageRGB, box: BoxPx, label: str) -> Mask:
     """What in the box is not a plain ground; all of it where the ground is not plain."""
-    ground, held = plain_ground(image), box_alone(masks, image, box, label)
-    return held if ground is None else held * ground.thing
+    thing, held = thing_on_plain(image), box_alone(masks, image, box, label)
+    return held if thing is None else held * thing
 
 
 def mixture(masks: GarmentMasks, image: ImageRGB, box: BoxPx, label: str) -> Mask:

@@ -91,11 +91,15 @@ def _accents(colours: NDArray[np.float32], cloth: NDArray[np.float32]) -> NDArra
     chroma = float(np.hypot(*cloth[1:]))
     far = np.hypot(off[:, 0], off[:, 1])
     if chroma > _GREY_CHROMA:
-        # Paler and darker of the same hue is light, not print; only a part of it counts.
+        # Paler, darker and more vivid of the same hue is light, or dye that lies twice as in
+        # checks, not print; only a part of it counts.
         along = (off @ cloth[1:]) / chroma
         across = np.sqrt(np.maximum(far**2 - along**2, 0))
         beyond_grey = np.maximum(-along - chroma, 0)
-        paler = np.where(along < 0, 0.45 * np.minimum(-along, chroma), 0.8 * along)
+        paler = np.where(
+            along < 0, 0.45 * np.minimum(-along, chroma), 0.3 * np.minimum(along, chroma)
+        )
+        paler += 0.8 * np.maximum(along - chroma, 0)
         far = np.hypot(across, paler + beyond_grey)
     else:
         far = _GREY_STRICT * far

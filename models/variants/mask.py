@@ -16,21 +16,20 @@ from engine.types import BoxPx, ImageRGB
 from models.onnx_session import OnnxTower
 from models.variants.frame import HEIGHT_PX, WIDTH_PX, Frame, frame_around
 from models.variants.guided import refine
-from models.variants.plain import plain_ground
 
 __all__ = ["WEIGHTS", "GarmentMasks", "load_masks"]
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "variant-mask"
 _HINT = "Train them with `lookalike train variant-mask`."
 _CHUNK = 8
+_EPS = 1e-5
 
 
 class GarmentMasks:
     """Finds garments in boxes.
 
     A network says roughly where the garment is (`frame.HEIGHT_PX` × `frame.WIDTH_PX`); the guided
-    filter brings that to the picture's edges, and a plain ground, as packshots have it, is left
-    out.
+    filter brings that to the picture's edges, the faint ones of white on white too.
 
     Args:
         network: ``frames`` uint8 (N, H, W, 4) and ``kinds`` float32 (N, classes) to ``masks``
@@ -67,9 +66,8 @@ class GarmentMasks:
         found = np.zeros((high, wide), np.float32)
         for frame, rough in zip(frames, self.rough(image, frames, labels), strict=True):
             held = frame.cut(found)
-            np.maximum(held, refine(rough, frame.cut(image)), out=held)
-        ground = plain_ground(image)
-        return _sharper(found if ground is None else ground.left_out(found))
+            np.maximum(held, refine(rough, frame.cut(image), eps=_EPS), out=held)
+        return _sharper(found)
 
     def rough(
         self, image: ImageRGB, frames: Sequence[Frame], labels: Sequence[str]

@@ -46,8 +46,12 @@ _VERSION = 2
 _SHOPS_SHADES = 6
 """Products whose colour may be lent."""
 
+_STANDS_OUT = 25.0
+"""Difference to a plain ground, in the strongest channel of 0 to 255, from which edges are seen."""
+
 _AS_IN_SHOP = "A shade that the catalogue has."
 _FLAT = "The pattern lies flat: folds hardly bend it."
+_GUESSED_EDGE = "It hardly stands out from its ground: the edge is a guess."
 _SHOWS_THROUGH = "The garment's own pattern shows through."
 
 
@@ -138,7 +142,7 @@ class SmallRenderer:
     def _dyed(
         self, request: DrawRequest, mask: NDArray[np.float32], colour: str, seeds: Sequence[int]
     ) -> Iterator[Rendering]:
-        garment = Garment(request.reference, mask)
+        garment, doubts = Garment(request.reference, mask), _doubts(request.reference, mask)
         lending = self._lent(request, colour)
         lent: list[tuple[Neighbour, Shade]] = []
         for seed in seeds:
@@ -150,7 +154,10 @@ class SmallRenderer:
             else:
                 shade, sources, notes = shade_near(colour, self._lexicon, seed), (), ()
             yield Rendering(
-                image=garment.recoloured(shade), seed=seed, sources=sources, notes=notes
+                image=garment.recoloured(shade),
+                seed=seed,
+                sources=sources,
+                notes=(*doubts, *notes),
             )
 
     def _lent(self, request: DrawRequest, colour: str) -> Iterator[tuple[Neighbour, Shade]]:
@@ -191,11 +198,11 @@ class SmallRenderer:
         colour: str,
         seeds: Sequence[int],
     ) -> Iterator[Rendering]:
-        garment = Garment(request.reference, mask)
+        garment, doubts = Garment(request.reference, mask), _doubts(request.reference, mask)
         ground = shade_of(colour, self._lexicon) if colour else None
         others = contrasts(garment.cloth.colour if ground is None else ground, self._lexicon)
         own = request.change.before.get(Facet.PATTERN, "plain")
-        notes = (_FLAT,) if own == "plain" else (_SHOWS_THROUGH, _FLAT)
+        notes = (*([] if own == "plain" else [_SHOWS_THROUGH]), *doubts, _FLAT)
         for seed in seeds:
             image = garment.patterned(pattern, others[seed % len(others)], ground=ground)
             yield Rendering(image=image, seed=seed, notes=notes)
@@ -215,6 +222,15 @@ class SmallRenderer:
         if plain_ground(request.reference) is None:  # the generator knows packshots alone
             image = _cut_out(image, mask)
         return sketcher.draw(request, image, seeds)
+
+
+def _doubts(image: ImageRGB, mask: NDArray[np.float32]) -> tuple[str, ...]:
+    """What a viewer should know of a garment's edge."""
+    ground = plain_ground(image)
+    if ground is None:
+        return ()
+    off = np.abs(image[mask > 0.5] - ground).max(axis=1)
+    return (_GUESSED_EDGE,) if np.median(off) < _STANDS_OUT else ()
 
 
 def _cut_out(image: ImageRGB, mask: NDArray[np.float32]) -> ImageRGB:
