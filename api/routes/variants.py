@@ -30,6 +30,7 @@ from api.variants.starts import start_from_picture, start_from_product
 from engine.catalogue.render_records import RenderRecord
 from engine.errors import InvalidInput, NotFound, Overloaded
 from engine.ids import ProductId
+from engine.provenance import is_generated
 
 router = APIRouter(prefix="/v1/variants", tags=["variants"])
 _EXAMPLES: dict[str, Any] = {
@@ -183,6 +184,8 @@ def _submit(state: AppState, wanted: VariantsRequest, sent: bytes | None) -> Ren
             drop=wanted.drop,
             box=wanted.box,
             image_url=_url(name),
+            # An upload keeps no metadata.
+            generated=name.startswith("variant:") or is_generated(sent or b""),
         )
     asked = ask(
         start,

@@ -28,6 +28,9 @@ DRAWN_PX = 1000
 LONGEST_PX = 3000
 """Longer side at most: a panel as long as ingestion takes them would need gigabytes, and is more
 than WebP can hold."""
+_OF_A_DRAWING = Degradation(
+    part="picture", message="The picture was itself generated: this is a drawing of a drawing."
+)
 _EXAMPLES = "“but red”, “striped”, “with long sleeves”, “in denim”, “a bit darker”"
 
 
@@ -161,7 +164,7 @@ def ask(
         count=count,
         edits=start.parse.edits,
         drawn=tuple(each.edit_id for each in change.edits),
-        unseen=change.unseen,
+        unseen=(*change.unseen, *([_OF_A_DRAWING] if start.generated else [])),
         before=change.before,
         after=change.after,
         box=tuple(box),

@@ -18,6 +18,7 @@ from engine.filters import Eq, both
 from engine.ids import DEFAULT_TENANT, PictureHash, ProductId, picture_hash
 from engine.look import SeenBox, crop
 from engine.payload import GROUP_ID, PRODUCT_ID, TENANT
+from engine.provenance import is_generated
 from engine.types import ImageRGB, Parse, Product, SearchQuery, VectorQuery
 from models.variants.product_mask import parts_of
 
@@ -51,6 +52,7 @@ class Start:
         title: Likewise.
         image_url: Where it can be seen.
         without: The product and its group; empty for a picture.
+        generated: The picture is one of ours.
     """
 
     picture: bytes
@@ -62,6 +64,7 @@ class Start:
     title: str = ""
     image_url: str = ""
     without: frozenset[ProductId] = frozenset()
+    generated: bool = False
 
 
 def start_from_product(
@@ -99,6 +102,7 @@ def start_from_picture(
     drop: Sequence[str] = (),
     box: Sequence[float] = (),
     image_url: str = "",
+    generated: bool = False,
 ) -> Start:
     """Start from a picture: what the detector sees in it, and predictions for that part.
 
@@ -109,6 +113,7 @@ def start_from_picture(
         drop: Ids of edits to leave out.
         box: Where the garment is, as fractions; empty where nobody drew it.
         image_url: Where the picture can be seen.
+        generated: It is known to be one of ours; else it may say so itself.
 
     Raises:
         InvalidInput: The words are too long, the box is none, or the picture is a line.
@@ -135,6 +140,7 @@ def start_from_picture(
         beliefs=found.beliefs,
         catalogue=container.catalogue.generation(),
         image_url=image_url,
+        generated=generated or is_generated(picture),
     )
 
 

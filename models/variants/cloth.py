@@ -96,11 +96,9 @@ def _accents(colours: NDArray[np.float32], cloth: NDArray[np.float32]) -> NDArra
         along = (off @ cloth[1:]) / chroma
         across = np.sqrt(np.maximum(far**2 - along**2, 0))
         beyond_grey = np.maximum(-along - chroma, 0)
-        paler = np.where(
-            along < 0, 0.45 * np.minimum(-along, chroma), 0.3 * np.minimum(along, chroma)
-        )
-        paler += 0.8 * np.maximum(along - chroma, 0)
-        far = np.hypot(across, paler + beyond_grey)
+        same = np.where(along < 0, 0.45, 0.3) * np.minimum(np.abs(along), chroma)
+        beyond_vivid = 0.8 * np.maximum(along - chroma, 0)
+        far = np.hypot(across, same + beyond_grey + beyond_vivid)
     else:
         far = _GREY_STRICT * far
     step = colours[:, 0] - cloth[0]

@@ -173,6 +173,14 @@ def test_a_variant_is_searched_with_and_drawn_upon(api: TestClient) -> None:
     assert colour["value"].endswith("green")
     further = finished(api, ask(api, picture=name, modification="with long sleeves")["id"])
     assert further["status"] == "done"
+    assert "a drawing of a drawing" in further["unseen"][-1]["message"]
+    assert job["unseen"] == []
+    sent = api.post(
+        "/v1/variants",
+        data={"request": json.dumps({"modification": "but red"})},
+        files={"picture": api.get(job["variants"][0]["image_url"]).content},
+    )
+    assert "a drawing of a drawing" in sent.json()["unseen"][-1]["message"]
     assert further["reference"]["image_url"] == job["variants"][1]["image_url"]
 
 
