@@ -91,13 +91,14 @@ function stage() {
     };
   };
   const own = Boolean(wanted.picture && !of);
-  if (of && !known.has(of)) {
-    const path = `/v1/products/${encodeURIComponent(of)}`;
-    call(path).then((product) => { remember(product); if (state.show?.of === of) stage(); }, () => {});
+  const id = own ? "" : of || wanted.like;
+  if (wanted.show && id && !known.has(id)) {
+    const path = `/v1/products/${encodeURIComponent(id)}`;
+    call(path).then((product) => { remember(product); if (state === wanted) stage(); }, () => {});
   }
   showStage(wanted, {
     own: own && !isVariant(wanted.picture),
-    ...(own ? { title: "The variant", src: servedAt(wanted.picture, 640) } : known.get(of || wanted.like)),
+    ...(own ? { title: "The variant", src: servedAt(wanted.picture, 640) } : known.get(id)),
     canMore: (wanted.show?.batches ?? 0) < MOST_BATCHES,
     likeHref: handlers.likeHref,
     onLike: handlers.onLike,

@@ -170,6 +170,7 @@ def test_what_cannot_be_drawn_is_said_in_words(browser, address) -> None:
     page = context.new_page()
     page.goto(f"{address}/?like=P01&q=under+60&show=1")
     expect(page.locator("#stage-trouble")).to_contain_text("That cannot be shown")
+    expect(page.locator("#stage-title")).not_to_contain_text("As it is")  # a product has a name
     expect(page.locator("#stage-trouble")).not_to_contain_text("modification:")
     expect(page.locator("#stage-again")).to_be_hidden()
     expect(page.locator("#show-me")).to_be_hidden()
