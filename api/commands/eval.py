@@ -350,6 +350,7 @@ app.command("main-product")(eval_boxes.main_product)
 app.command("packshots")(eval_boxes.packshots)
 app.command("variant-mask")(eval_variants.variant_mask)
 app.command("recolour")(eval_variants.recolour)
+app.command("sketches")(eval_variants.sketches)
 
 
 def _arm(encoder: str) -> str:

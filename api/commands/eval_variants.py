@@ -165,3 +165,35 @@ def recolour(
         ),
     )
     publish(report, as_json=as_json, card=CARDS / "variant-mask.md" if write_card else None)
+
+
+def sketches(
+    data: DataOption = DEFAULT_DATA,
+    work: Annotated[
+        Path, typer.Option("--work", help="Keeps the prepared catalogue and the judge.")
+    ] = Path("runs/variants"),
+    count: Annotated[int, typer.Option("--count", min=6, help="Edits.")] = 300,
+    write_card: CardOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Sketches as served, one kept of nine, against the first of each seed.
+
+    lookalike eval sketches --data ../shared/data
+    """
+    try:
+        from models.training.studies.served_sketches import measure_sketches
+        from models.training.variants.settings import VariantsConfig
+    except ImportError as error:
+        raise ModelUnavailable(
+            f"the package {error.name!r} is not installed",
+            where="eval sketches",
+            hint="Install it with: pip install 'lookalike[models]'",
+        ) from error
+    from api.figures import WEIGHTS as CARDS
+    from api.figures import build_report, publish
+
+    found = measure_sketches(
+        VariantsConfig(data=data, work=work), work=work / "sketch-judge", count=count
+    )
+    report = build_report("eval sketches", list(found.figures), notes=found.notes)
+    publish(report, as_json=as_json, card=CARDS / "variants.md" if write_card else None)

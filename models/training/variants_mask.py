@@ -41,7 +41,7 @@ class MaskConfig:
     work: Path
     classes: tuple[str, ...]
     device: str = "cpu"
-    epochs: int = 4
+    epochs: int = 5
     batch: int = 16
     rate: float = 2e-3
     weight_decay: float = 0.02

@@ -21,10 +21,11 @@ from models.training.studies.turbo_material import TurboMaterial, rows_of
 from models.training.studies.turbo_measures import colour_error, structure_kept
 from models.training.studies.turbo_prompts import Prompts, asked_values
 from models.training.studies.turbo_settings import ARMS, RECIPE, TurboSizes
+from models.training.variants.preparation import Catalogue
 from models.variants.prompts import PROMPT_FACETS, caption
 from models.variants.structure import structure
 
-__all__ = ["Look", "Looker", "build_judge"]
+__all__ = ["Look", "Looker", "build_judge", "fit_judge", "judged_rows", "right"]
 
 _PLAIN = "plain"
 
@@ -47,20 +48,45 @@ def build_judge(
 ) -> CrossJudge:
     """Judges of the prompts' attributes, fitted to val and test, which the generator never sees."""
     held = material.catalogue
-    rows = np.concatenate([held.pairs.rows("val"), held.pairs.rows("test")])
-    values = asked_values(held.attributes, rows, PROMPT_FACETS, least=sizes.least)
+    rows = judged_rows(held)
     latents = material.batches.latents
     name = key_of(RECIPE, drawer.origin(ARMS["autoencoder"]), held.pairs.ids)
     real = kept(work / f"seen-{name}.npy", lambda: eyes(held.frames.pixels[rows]))
     soft = kept(work / f"seen-soft-{name}.npy", lambda: eyes(drawer.frames(latents[rows])))
-    splits = np.asarray(held.pairs.splits)[rows]
+    return fit_judge(held, (real, soft), sizes, work, name)
+
+
+def judged_rows(catalogue: Catalogue) -> NDArray[np.int64]:
+    """What judges learn from: products that the generator never sees."""
+    return np.concatenate([catalogue.pairs.rows("val"), catalogue.pairs.rows("test")])
+
+
+def fit_judge(
+    catalogue: Catalogue,
+    views: Sequence[NDArray[np.float32]],
+    sizes: TurboSizes,
+    work: Path,
+    name: str,
+) -> CrossJudge:
+    """Judges fitted to what was seen in the `judged_rows`.
+
+    Args:
+        catalogue: Prepared.
+        views: Of the rows, each as in `JudgeRows`.
+        sizes: Least products of a value, and epochs.
+        work: Keeps them.
+        name: Of all that the views depend on.
+    """
+    rows = judged_rows(catalogue)
+    values = asked_values(catalogue.attributes, rows, PROMPT_FACETS, least=sizes.least)
+    splits = np.asarray(catalogue.pairs.splits)[rows]
     folds = [
-        fold_of(held.pairs.titles[int(row)]) if split == "test" else IN_BOTH
+        fold_of(catalogue.pairs.titles[int(row)]) if split == "test" else IN_BOTH
         for row, split in zip(rows, splits, strict=True)
     ]
     labels = [
         [
-            _place(values[f], held.attributes[int(row)].get(f, ""))
+            _place(values[f], catalogue.attributes[int(row)].get(f, ""))
             for f in PROMPT_FACETS
             if values[f]
         ]
@@ -68,7 +94,7 @@ def build_judge(
     ]
     return CrossJudge(
         values,
-        JudgeRows(views=(real, soft), labels=np.array(labels), folds=np.array(folds)),
+        JudgeRows(views=views, labels=np.array(labels), folds=np.array(folds)),
         epochs=sizes.judge_epochs,
         folder=work,
         key=key_of(name, values, sizes.judge_epochs),
@@ -154,33 +180,50 @@ class Looker:
         Returns:
             Measure → (B,); (B,), by which the oracle tells apart what is equally right.
         """
-        titles = self._material.catalogue.pairs.titles
-        folds = np.array([fold_of(titles[each.row]) for each in prompts])
-        shares = self._judge.shares(self._eyes(frames), folds)
-        count = len(prompts)
-        found: dict[str, NDArray[np.float64]] = {}
-        sure: list[NDArray[np.float64]] = []
-        for facet, names in self._judge.values.items():
-            asked = np.array([_place(names, each.attributes.get(facet, "")) for each in prompts])
-            best = shares[facet].argmax(axis=1)
-            known = asked >= 0
-            found[facet.value] = np.where(known, best == asked, np.nan)
-            given = shares[facet][np.arange(count), asked]
-            sure.append(np.where(known, np.log(np.maximum(given, 1e-6)), np.nan))
-            if facet is Facet.COLOUR:
-                family = np.array([self._lexicon.family(name) for name in names])
-                same = family[best] == family[asked]
-                found["colour-family"] = np.where(known, same, np.nan)
-            if facet is Facet.PATTERN:
-                plain = np.array([each.attributes.get(facet) == _PLAIN for each in prompts])
-                found["marked-pattern"] = np.where(plain, np.nan, found[facet.value])
-        facets = np.stack([found[facet.value] for facet in self._judge.values], axis=1)
-        found["attributes"] = np.nanmean(facets, axis=1)
-        found["change"] = np.array(
-            [found[each.changed.value][i] if each.changed else np.nan
-             for i, each in enumerate(prompts)]
-        )  # fmt: skip
-        return found, np.nanmean(np.stack(sure, axis=1), axis=1)
+        return right(
+            self._judge,
+            self._eyes(frames),
+            prompts,
+            titles=self._material.catalogue.pairs.titles,
+            lexicon=self._lexicon,
+        )
+
+
+def right(
+    judge: CrossJudge,
+    seen: NDArray[np.float32],
+    prompts: Prompts,
+    *,
+    titles: Sequence[str],
+    lexicon: Lexicon,
+) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.float64]]:
+    """See `Looker.right`; of features (B, F) of the frames, and the catalogue's titles."""
+    folds = np.array([fold_of(titles[each.row]) for each in prompts])
+    shares = judge.shares(seen, folds)
+    count = len(prompts)
+    found: dict[str, NDArray[np.float64]] = {}
+    sure: list[NDArray[np.float64]] = []
+    for facet, names in judge.values.items():
+        asked = np.array([_place(names, each.attributes.get(facet, "")) for each in prompts])
+        best = shares[facet].argmax(axis=1)
+        known = asked >= 0
+        found[facet.value] = np.where(known, best == asked, np.nan)
+        given = shares[facet][np.arange(count), asked]
+        sure.append(np.where(known, np.log(np.maximum(given, 1e-6)), np.nan))
+        if facet is Facet.COLOUR:
+            family = np.array([lexicon.family(name) for name in names])
+            same = family[best] == family[asked]
+            found["colour-family"] = np.where(known, same, np.nan)
+        if facet is Facet.PATTERN:
+            plain = np.array([each.attributes.get(facet) == _PLAIN for each in prompts])
+            found["marked-pattern"] = np.where(plain, np.nan, found[facet.value])
+    facets = np.stack([found[facet.value] for facet in judge.values], axis=1)
+    found["attributes"] = np.nanmean(facets, axis=1)
+    found["change"] = np.array(
+        [found[each.changed.value][i] if each.changed else np.nan
+         for i, each in enumerate(prompts)]
+    )  # fmt: skip
+    return found, np.nanmean(np.stack(sure, axis=1), axis=1)
 
 
 def _place(values: Sequence[str], value: str) -> int:
