@@ -172,7 +172,7 @@ def sketches(
     work: Annotated[
         Path, typer.Option("--work", help="Keeps the prepared catalogue and the judge.")
     ] = Path("runs/variants"),
-    count: Annotated[int, typer.Option("--count", min=6, help="Edits.")] = 300,
+    count: Annotated[int, typer.Option("--count", min=6, help="Edits.")] = 1_200,
     write_card: CardOption = False,
     as_json: JsonOption = False,
 ) -> None:
