@@ -67,7 +67,7 @@ def measure_sketches(
     """
     catalogue, lexicon, sizes = prepare(config), default_lexicon(), sizes or TurboSizes()
     encoder = CompactEncoder(config.encoder)
-    turbo = load_small_turbo(encoder)
+    turbo = load_small_turbo(encoder, threads=1)
     tagger = predictor_for(encoder)
     if tagger is None:  # a compact encoder predicts attributes itself
         raise AssertionError
