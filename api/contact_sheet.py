@@ -72,8 +72,12 @@ def draw_sheet(
     return sheet
 
 
-def check_sheet(path: Path) -> None:
+def check_sheet(path: Path, *, coming: Path | None = None) -> None:
     """See that a sheet can be written there, before anything is made for it.
+
+    Args:
+        path: Of the sheet.
+        coming: A folder that will be made before, with those above it.
 
     Raises:
         InvalidInput: Another suffix than PNG's and JPEG's, or the folder is not there.
@@ -82,7 +86,8 @@ def check_sheet(path: Path) -> None:
         raise InvalidInput(
             f"{path.name!r} is no PNG or JPEG.", where="sheet", hint="Name it results.png."
         )
-    if not path.parent.is_dir():
+    made = (coming, *coming.parents) if coming else ()
+    if not path.parent.is_dir() and path.parent not in made:
         raise InvalidInput(
             f"there is no folder {path.parent}.", where="sheet", hint="Make it before."
         )

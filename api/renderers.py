@@ -85,11 +85,12 @@ def _bank(container: Container) -> CatalogueBank:
 
 
 def _judge(container: Container) -> SketchJudge | None:
+    from models.attributes import outspoken
     from models.variants.sketch_judge import SketchJudge
 
     if container.predictor is None:
         return None
-    return SketchJudge(container.encoder, container.predictor, container.lexicon)
+    return SketchJudge(container.encoder, outspoken(container.predictor), container.lexicon)
 
 
 def _small_turbo(container: Container) -> SmallTurbo | None:

@@ -38,6 +38,7 @@ DRAWN = (
 )
 """What a picture of a garment can be drawn from."""
 MAX_SEED = 2**31 - 1
+"""The largest that a first picture may be asked for with."""
 _BELIEVED_FROM = 0.3
 _WITHOUT: Mapping[Facet, str] = {Facet.PATTERN: "plain"}
 """What is left of a facet whose value is refused; of the others nobody knows what instead."""

@@ -29,6 +29,7 @@ __all__ = [
     "AttributeTagger",
     "TaggedFacet",
     "load_tagger",
+    "outspoken",
     "own_predictor",
     "predictor_for",
     "tagger_for",
@@ -100,6 +101,16 @@ class AttributeTagger:
         self._encoder = encoder
         self._dims = dims
         self._revision = revision
+
+    def outspoken(self) -> AttributeTagger:
+        """The same network where unsure answers count too: everything is said."""
+        return AttributeTagger(
+            self._network,
+            [replace(each, sure_from=0.0) for each in self._facets],
+            encoder=self._encoder,
+            dims=self._dims,
+            revision=f"{self._revision}-outspoken",
+        )
 
     def raw(self) -> AttributeTagger:
         """The same network as it was trained: no temperature, and everything is said."""
@@ -187,6 +198,11 @@ def load_tagger(folder: Path = WEIGHTS) -> AttributeTagger:
 def predictor_for(encoder: DualEncoder, folder: Path = WEIGHTS) -> AttributePredictor | None:
     """What reads attributes from an encoder's vectors: its tagger, else itself where it can."""
     return tagger_for(encoder.encoder_id, folder) or own_predictor(encoder)
+
+
+def outspoken(predictor: AttributePredictor) -> AttributePredictor:
+    """One that does not keep to itself what it is not sure of."""
+    return predictor.outspoken() if isinstance(predictor, AttributeTagger) else predictor
 
 
 def own_predictor(encoder: DualEncoder) -> AttributePredictor | None:

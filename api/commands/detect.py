@@ -50,7 +50,7 @@ def detect(
 
         load_supervision()  # before the work, not after it
     pictures = [read_picture(each, whole=True) for each in images]
-    with open_container(home=home, encoder=encoder, existing=True) as container:
+    with open_container(home=home, encoder=encoder) as container:
         service = container.look
         if service is None:
             raise InvalidInput(

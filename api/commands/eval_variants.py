@@ -48,9 +48,9 @@ def variant_mask(
             "split; worn: parts of garments of at least 0.3% of a street photo (CCP), whose masks "
             "follow superpixels; worn-detected: the same, in the box and under the class that "
             f"the detector gives; packshot: up to {_THINGS} things cut out of KAGL and laid on "
-            f"plain grounds from white to dark; drawn: {_THINGS} packshots of a drawn shop that "
-            "was not trained on, with soft shadows, white on white among them. Intervals resample "
-            "photos.",
+            f"plain grounds from white to dark; drawn: {_THINGS} packshots of other products of "
+            "the drawn shop that training saw, with soft shadows, white on white among them. "
+            "Intervals resample photos.",
             "box: all of it. plain: what is not a plain ground. mixture: colours inside against "
             "colours around, no network. network: the network alone. +guided: the guided filter "
             "after it. +mixture: colours told apart from what the network says. shipped: what "

@@ -83,7 +83,7 @@ def render(
 
     fractions = _fractions(box)
     if sheet:
-        check_sheet(sheet)
+        check_sheet(sheet, coming=out)
     if out.exists() and not out.is_dir():
         raise InvalidInput(f"{out} is no folder.", where="--out", hint="Name another.")
     with open_container(home=home, encoder=encoder, existing=True) as container:

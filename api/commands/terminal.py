@@ -46,7 +46,7 @@ def open_container(*, home: Path | None, encoder: str | None, existing: bool = F
     Args:
         home: Of the option, if it was given.
         encoder: Likewise.
-        existing: A home that was named has to be there: whoever only reads mistyped it.
+        existing: A home that was named has to be there: without products it was mistyped.
 
     Raises:
         NotFound: It is not.

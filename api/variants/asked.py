@@ -85,7 +85,7 @@ class Asked:
 
         Raises:
             DecodeError: Not a picture within the limits.
-            InvalidInput: The picture is a line.
+            InvalidInput: The picture is a line, or too small.
         """
         image = decode_image(picture, target_px=DRAWN_PX)
         check_shape(image)

@@ -116,7 +116,7 @@ def start_from_picture(
         generated: It is known to be one of ours; else it may say so itself.
 
     Raises:
-        InvalidInput: The words are too long, the box is none, or the picture is a line.
+        InvalidInput: The words are too long, the box is none, or the picture is a line or a stamp.
         DecodeError: Not a picture within the limits.
     """
     image = decode_query(picture)

@@ -87,12 +87,14 @@ class VariantFolder:
         """Remove all files of a job."""
         shutil.rmtree(self._job(job_id), ignore_errors=True)
 
-    def drop_drawn(self, key: str) -> None:
-        """Remove a picture as drawn; one that cannot be removed stays, and the log says so."""
+    def drop_drawn(self, key: str) -> bool:
+        """Remove a picture as drawn; tells whether it is gone, and the log why not."""
         try:
             self._key(key).unlink(missing_ok=True)
         except OSError:
             _log.exception("a drawn picture stays key=%s", key)
+            return False
+        return True
 
     def drop_strangers(self, jobs: Collection[str]) -> int:
         """Remove folders of which no job knows, as after a crash; tells how many."""

@@ -69,25 +69,28 @@ class RenderedTable:
                 )
             )
 
-    def remove_unused(self, *, before_s: float, drop: Callable[[str], object]) -> list[str]:
+    def remove_unused(self, *, before_s: float, drop: Callable[[str], bool]) -> list[str]:
         """Forget what no job has and nobody has asked for since.
 
         Args:
             before_s: Unix time; what was asked for since then stays.
-            drop: Removes the file of a key. Called before anybody else can see that the row is
-                gone: after that another process may draw the picture again, file first.
+            drop: Removes the file of a key and tells whether it is gone; else the row stays, for
+                the next time. Called before anybody else can see that the row is gone: after that
+                another process may draw the picture again, file first.
 
         Returns:
             The keys.
         """
         used = sa.select(RENDER_JOB_PICTURE.c.picture_key)
         unused = (RENDER_PICTURE.c.used_s < before_s, RENDER_PICTURE.c.picture_key.not_in(used))
-        gone = sa.delete(RENDER_PICTURE).where(*unused).returning(RENDER_PICTURE.c.picture_key)
+        gone = sa.delete(RENDER_PICTURE).where(*unused).returning(RENDER_PICTURE)
         with self._database.write() as connection:
-            keys = list(connection.execute(gone).scalars())
-            for key in keys:
-                drop(key)
-            return keys
+            rows = connection.execute(gone).mappings().all()
+            staying = [dict(row) for row in rows if not drop(row["picture_key"])]
+            if staying:
+                connection.execute(sa.insert(RENDER_PICTURE), staying)
+            kept = {row["picture_key"] for row in staying}
+            return [row["picture_key"] for row in rows if row["picture_key"] not in kept]
 
 
 class GeneratedTable:

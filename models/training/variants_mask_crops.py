@@ -29,8 +29,8 @@ _PALE = 0.3
 _SHADOWED = 0.6
 _SHADOW = 0.35
 """How dark shadows on a plain ground are at most."""
-_SHADOW_PX = (3, 9)
-"""How far a shadow falls, and how soft it is, in the frame."""
+_SHADOW_DOWN_PX, _SHADOW_ASIDE_PX, _SHADOW_SOFT_PX = (0, 6), (3, 9), (3, 9)
+"""How far a shadow falls, and the radius that softens it, in the frame: from, and less than."""
 
 _Uniform = Callable[..., Tensor]
 """Numbers from 0 to 1 of a shape."""
@@ -157,13 +157,19 @@ def _regrounded(pictures: Tensor, masks: Tensor, empty: Tensor, uniform: _Unifor
 
 
 def _shaded(ground: Tensor, things: Tensor, uniform: _Uniform) -> Tensor:
-    """A ground (B, 3, H, W) with the soft shadows that most of the things (B, 1, H, W) throw."""
+    """A ground (B, 3, H, W) with the soft shadows that most of the things (B, 1, H, W) throw.
+
+    Each is as dark as it happens to be; the light that throws them is one a batch.
+    """
     count = len(ground)
-    low, high = _SHADOW_PX
-    down, aside, soft = (int(low + (high - low) * float(uniform(1))) for _ in range(3))
+    down, aside, soft = (
+        int(low + (high - low) * float(uniform(1)))
+        for low, high in (_SHADOW_DOWN_PX, _SHADOW_ASIDE_PX, _SHADOW_SOFT_PX)
+    )
     aside = aside if float(uniform(1)) < 0.5 else -aside
-    fallen = functional.pad(things, (high, high, high, high))
-    fallen = fallen.roll((down - low, aside), (2, 3))[..., high:-high, high:-high]
+    room = max(_SHADOW_DOWN_PX[1], _SHADOW_ASIDE_PX[1])
+    fallen = functional.pad(things, (room, room, room, room))
+    fallen = fallen.roll((down, aside), (2, 3))[..., room:-room, room:-room]
     for _ in range(2):
         fallen = functional.avg_pool2d(fallen, 2 * soft + 1, 1, soft, count_include_pad=False)
     dark = _SHADOW * uniform(count, 1, 1, 1) * (uniform(count, 1, 1, 1) < _SHADOWED)

@@ -1,53 +1,77 @@
-"""Kinds of things that the small generator has learned, and which of them stands for another.
+"""What stands for the kinds of things that the small generator has not learned.
 
-What it has no code of it draws as a ghost, whatever the words are: sneakers come out as casual
-shoes do when it is asked for those.
+What it has no code of it draws as a ghost, whatever the words are. Sneakers come out when it is
+asked for casual shoes.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Collection, Mapping
 
-from engine.ports import TextEncoder
-from engine.query.lexicon import Lexicon
-from engine.types import Facet
-from models.variants.prompts import PromptVocabulary
+__all__ = ["NEAR", "SAME", "known_type"]
 
-__all__ = ["KnownTypes"]
+SAME: Mapping[str, str] = {
+    "bag": "handbag",
+    "beanie": "cap",
+    "blazer": "jacket",
+    "blouse": "top",
+    "bodysuit": "top",
+    "bomber jacket": "jacket",
+    "cardigan": "sweater",
+    "cargo trousers": "trousers",
+    "chinos": "trousers",
+    "coat": "jacket",
+    "crop top": "top",
+    "denim jacket": "jacket",
+    "glasses": "sunglasses",
+    "halter top": "top",
+    "hat": "cap",
+    "hoodie": "sweatshirt",
+    "knitwear": "sweater",
+    "leather jacket": "jacket",
+    "loafers": "casual shoes",
+    "lounge t-shirt": "t-shirt",
+    "nehru jacket": "jacket",
+    "parka": "jacket",
+    "polo shirt": "t-shirt",
+    "puffer jacket": "jacket",
+    "pumps": "heels",
+    "rain jacket": "jacket",
+    "rain trousers": "trousers",
+    "rucksack": "backpack",
+    "shoes": "casual shoes",
+    "slippers": "flip flops",
+    "sneakers": "casual shoes",
+    "tank top": "top",
+    "tights": "stockings",
+    "trench coat": "jacket",
+    "tube top": "top",
+    "wedges": "heels",
+}
+"""Canonical type → one that looks alike at 96×72 pixels: whoever asks for the first may see it."""
+NEAR: Mapping[str, str] = {
+    "booties": "casual shoes",
+    "boots": "casual shoes",
+    "cape": "jacket",
+    "clogs": "sandals",
+    "culottes": "capris",
+    "gilet": "jacket",
+    "shrug": "sweater",
+    "vest": "top",
+    "waistcoat": "top",
+}
+"""The same for a garment of which something else is asked: better than a ghost, and no more."""
 
-_ALIKE = 0.7
-"""Cosine of two types' words from which the one, asked for, may be shown as the other."""
-_LEAST = 0.3
-"""From here on the other says more than nothing of a garment's own type."""
 
-
-class KnownTypes:
-    """Types with a code, searched by their words.
+def known_type(product_type: str, known: Collection[str], *, asked: bool) -> str:
+    """The type itself, or the one that stands for it; empty where none does.
 
     Args:
-        vocabulary: Of the generator.
-        lexicon: Only types of one category stand for each other.
-        texts: Says how near their words are.
+        product_type: Canonical.
+        known: Those that the generator has codes of.
+        asked: It is what somebody wants to see, so only what looks alike will do.
     """
-
-    def __init__(self, vocabulary: PromptVocabulary, lexicon: Lexicon, texts: TextEncoder) -> None:
-        self._types, self._lexicon, self._texts = vocabulary.values[Facet.TYPE], lexicon, texts
-        self.nearest = lru_cache(maxsize=256)(self._nearest)
-
-    def _nearest(self, product_type: str, *, asked: bool) -> str:
-        """The type itself, or the one that stands for it; empty where none does.
-
-        Args:
-            product_type: Canonical.
-            asked: It is what somebody wants to see, so only what looks the same will do.
-        """
-        if product_type in self._types or not product_type:
-            return product_type
-        category = self._lexicon.category(product_type)
-        others = [each for each in self._types if self._lexicon.category(each) == category]
-        if not others or not category:
-            return ""
-        vectors = self._texts.embed_texts([product_type, *others])
-        near = vectors[1:] @ vectors[0]
-        best = int(near.argmax())
-        return others[best] if near[best] >= (_ALIKE if asked else _LEAST) else ""
+    if product_type in known:
+        return product_type
+    other = SAME.get(product_type, "" if asked else NEAR.get(product_type, ""))
+    return other if other in known else ""

@@ -22,7 +22,8 @@ __all__ = ["WEIGHTS", "GarmentMasks", "load_masks"]
 WEIGHTS = Path(__file__).parents[1] / "weights" / "variant-mask"
 _HINT = "Train them with `lookalike train variant-mask`."
 _CHUNK = 8
-_EPS = 1e-5
+_VERSION = 2
+"""Of what is made of the network's output."""
 
 
 class GarmentMasks:
@@ -41,7 +42,7 @@ class GarmentMasks:
     def __init__(self, network: Network, *, classes: Sequence[str], revision: str):
         self._network = network
         self.classes = tuple(classes)
-        self.revision = revision
+        self.revision = f"{_VERSION}-{revision}"
 
     def mask(
         self, image: ImageRGB, boxes_xyxy_px: Sequence[BoxPx], labels: Sequence[str]
@@ -66,7 +67,7 @@ class GarmentMasks:
         found = np.zeros((high, wide), np.float32)
         for frame, rough in zip(frames, self.rough(image, frames, labels), strict=True):
             held = frame.cut(found)
-            np.maximum(held, refine(rough, frame.cut(image), eps=_EPS), out=held)
+            np.maximum(held, refine(rough, frame.cut(image)), out=held)
         return _sharper(found)
 
     def rough(

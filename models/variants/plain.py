@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from engine.types import ImageRGB
 
-__all__ = ["plain_ground"]
+__all__ = ["NEAR", "plain_ground"]
 
 NEAR = 10.0
 """Difference of the strongest channel, 0 to 255, up to which a pixel can be ground."""

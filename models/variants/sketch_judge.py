@@ -37,7 +37,8 @@ class SketchJudge:
             wanted: Facet → canonical value.
 
         Returns:
-            Facet → float32 (N,), 0 to 1; without those whose value the tagger does not know.
+            Facet → float32 (N,), 0 to 1, NaN where the tagger says nothing of a picture; without
+            those whose value it does not know.
         """
         shares = self._tagger.predict(self._encoder.embed_images(pictures))
         found: dict[Facet, NDArray[np.float32]] = {}
@@ -46,5 +47,6 @@ class SketchJudge:
             labels = self._tagger.labels.get(facet, ())
             columns = [place for place, label in enumerate(labels) if label in meant]
             if columns and facet in shares:
-                found[facet] = shares[facet][:, columns].sum(axis=1)
+                says = shares[facet].any(axis=1)
+                found[facet] = np.where(says, shares[facet][:, columns].sum(axis=1), np.nan)
         return found

@@ -13,17 +13,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from engine.errors import InvalidInput
-from engine.query.lexicon import Lexicon
 from engine.rendering import Change, DrawRequest, Rendering
 from engine.types import Facet, ImageRGB
 from models.variants.catalogue_bank import Bank, FeatureCache, Neighbour, feature_key
-from models.variants.known_types import KnownTypes
+from models.variants.known_types import known_type
 from models.variants.sketch_judge import SketchJudge
 from models.variants.turbo import EDIT_START, Helped, Keep, SmallTurbo
 
 __all__ = ["Sketcher"]
 
 Prompt = Mapping[Facet, str]
+_VERSION = 1
+"""Of what this file and those that it alone calls make of the networks' output."""
 _HELPERS = 1
 """Products whose features help, as in the adapter's training."""
 _ENLARGED = 4
@@ -49,7 +50,6 @@ class Sketcher:
 
     Args:
         turbo: The generator.
-        lexicon: Categories of types.
         bank: Products that help; without it nothing does.
         features: Their features, so that none is computed twice.
         judge: Chooses; without it the first of each seed is kept.
@@ -58,14 +58,13 @@ class Sketcher:
     def __init__(
         self,
         turbo: SmallTurbo,
-        lexicon: Lexicon,
         bank: Bank | None,
         features: FeatureCache,
         judge: SketchJudge | None = None,
     ) -> None:
-        self._turbo, self._known = turbo, KnownTypes(turbo.vocabulary, lexicon, turbo.texts)
+        self._turbo, self._types = turbo, frozenset(turbo.vocabulary.values[Facet.TYPE])
         self._bank, self._features, self._judge = bank, features, judge
-        self.revision = f"{turbo.revision}-{judge.revision if judge else 'none'}"
+        self.revision = f"{_VERSION}-{turbo.revision}-{judge.revision if judge else 'none'}"
 
     def check(self, change: Change) -> None:
         """Refuse a type that nothing like was learned of.
@@ -74,7 +73,7 @@ class Sketcher:
             InvalidInput: It was asked for.
         """
         wanted = change.after.get(Facet.TYPE, "")
-        if Facet.TYPE in change.facets and not self._known.nearest(wanted, asked=True):
+        if Facet.TYPE in change.facets and not known_type(wanted, self._types, asked=True):
             raise InvalidInput(
                 f"{wanted!r} cannot be sketched: nothing like it was learned.",
                 where="modification",
@@ -106,9 +105,9 @@ class Sketcher:
             small = self._turbo.draw(
                 prompts,
                 seeds=noises,
-                references=[reference] * len(prompts),
+                references=[reference],
                 keep=keep,
-                helped=None if helped is None else helped.repeated(len(prompts)),
+                helped=helped,
                 start=start,
             )
             place, unseen = self._chosen(small, wanted, facets)
@@ -123,9 +122,11 @@ class Sketcher:
     def _wanted(self, change: Change) -> tuple[Prompt, tuple[str, ...]]:
         """What is asked of the generator, in its own types."""
         meant = change.after.get(Facet.TYPE, "")
-        known = self._known.nearest(meant, asked=Facet.TYPE in change.facets)
-        if known in ("", meant):
+        known = known_type(meant, self._types, asked=Facet.TYPE in change.facets)
+        if known == meant:
             return change.after, ()
+        if not known:
+            return change.after, (f"It knows no {meant}: this may show something else.",)
         return {**change.after, Facet.TYPE: known}, (f"Drawn as {known}: it knows no {meant}.",)
 
     def _tries(
@@ -139,8 +140,8 @@ class Sketcher:
             left = {name: value for name, value in wanted.items() if name not in unsaid - facets}
             if left not in prompts:
                 prompts.append(left)
-        # Beyond every seed that can be asked for, so that no two sketches share noise.
-        noises = [seed + (number << 31) for number in range(_NOISES)]
+        # Beyond every seed that anybody asks for, so that no two sketches share noise.
+        noises = [seed + (number << 64) for number in range(_NOISES)]
         return [each for each in prompts for _ in noises], noises * len(prompts)
 
     def _chosen(
@@ -153,7 +154,8 @@ class Sketcher:
         score = np.zeros(len(small))
         for facet, shares in seen.items():
             weight = _ASKED_WEIGHT if facet in facets else _KEPT_WEIGHT
-            score += max(weight, _WEIGHTS.get(facet, 0.0)) * np.log(np.maximum(shares, 0.01))
+            told = np.where(np.isnan(shares), _UNSEEN, np.maximum(shares, 0.01))
+            score += max(weight, _WEIGHTS.get(facet, 0.0)) * np.log(told)
         place = int(score.argmax())
         unseen = [
             wanted[facet]

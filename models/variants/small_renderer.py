@@ -42,7 +42,7 @@ __all__ = ["SmallRenderer"]
 
 Shade = NDArray[np.float32]
 _VERSION = 2
-"""Of what this file makes of the networks' output."""
+"""Of what recolouring and patterns make of a mask."""
 _SHOPS_SHADES = 6
 """Products whose colour may be lent."""
 
@@ -84,9 +84,7 @@ class SmallRenderer:
         self._masks, self._lexicon, self._look = masks, lexicon, look
         self._sight = mask_revision(masks, look)
         self._bank, self._features = bank, features or MemoryFeatures()
-        self._sketcher = (
-            Sketcher(turbo, lexicon, bank, self._features, judge) if turbo is not None else None
-        )
+        self._sketcher = Sketcher(turbo, bank, self._features, judge) if turbo is not None else None
 
     @property
     def revision(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -53,7 +53,7 @@ _HINT = "Train it with `lookalike train variants`."
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Helped:
-    """What the catalogue lends to N pictures, K products each.
+    """What the catalogue lends to N pictures, or to each of them the same (N = 1), K products each.
 
     Attributes:
         features: float32 (N, K, C, h, w), see `SmallTurbo.middle`.
@@ -67,14 +67,6 @@ class Helped:
     similarity: NDArray[np.float32]
     blend: float = 1.0
     adapted: bool = True
-
-    def repeated(self, count: int) -> Helped:
-        """The same for `count` pictures in place of one."""
-        return replace(
-            self,
-            features=np.repeat(self.features, count, axis=0),
-            similarity=np.repeat(self.similarity, count, axis=0),
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -111,7 +103,8 @@ class SmallTurbo:
     ) -> None:
         self._networks = networks
         self._latents, self._middle = latents, middle
-        self.vocabulary, self.texts, self.revision = vocabulary, texts, revision
+        self._texts = texts
+        self.vocabulary, self.revision = vocabulary, revision
 
     def draw(
         self,
@@ -129,7 +122,8 @@ class SmallTurbo:
         Args:
             prompts: N, facet → canonical value.
             seeds: N, at least 0.
-            references: N pictures, uint8 (H, W, 3) on a plain ground, whose `keep` stays.
+            references: N pictures, uint8 (H, W, 3) on a plain ground, whose `keep` stays; or one
+                for all.
             keep: See `Keep`.
             helped: What was retrieved, if anything.
             steps: 1 or 4; those before `start` are left out.
@@ -146,7 +140,7 @@ class SmallTurbo:
         count = len(prompts)
         if steps not in FEW_STEPS:
             raise InvalidInput(f"got {steps}, expected 1 or 4", where="steps")
-        if len(seeds) != count or (references is not None and len(references) != count):
+        if len(seeds) != count or (references is not None and len(references) not in (1, count)):
             raise InvalidInput("prompts, seeds and references differ in number", where="seeds")
         if not 0 < start <= 1 or (start < 1 and references is None):
             raise InvalidInput(
@@ -158,7 +152,7 @@ class SmallTurbo:
         draws = [np.random.default_rng(seed) for seed in seeds]
         picture = np.zeros((count, *self._latents), np.float32)
         if start < 1 and references is not None:
-            picture = self.encode(references)
+            picture = _for_all(self.encode(references), count)
         for now in (start, *(each for each in FEW_STEPS[steps][1:] if each < start)):
             fresh = np.array(
                 [each.standard_normal(self._latents, np.float32) for each in draws], np.float32
@@ -171,11 +165,8 @@ class SmallTurbo:
         return self.decode(picture)
 
     def encode(self, pictures: Sequence[ImageRGB]) -> NDArray[np.float32]:
-        """Pictures of any sizes to latents, float32 (N, 8, 16, 12); each is read once."""
-        own = {id(each): each for each in pictures}
-        made = self._run(self._networks.encoder, len(own), {"frames": _framed([*own.values()])})
-        places = {name: place for place, name in enumerate(own)}
-        return made[[places[id(each)] for each in pictures]]
+        """Pictures of any sizes to latents, float32 (N, 8, 16, 12)."""
+        return self._run(self._networks.encoder, len(pictures), {"frames": _framed(pictures)})
 
     def decode(self, latents: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Latents to pictures, uint8 (N, 96, 72, 3)."""
@@ -201,18 +192,21 @@ class SmallTurbo:
         frames = (
             _framed(references)
             if told and references is not None
-            else np.zeros((count, HEIGHT_PX, WIDTH_PX, 3), np.uint8)
+            else np.zeros((1, HEIGHT_PX, WIDTH_PX, 3), np.uint8)
         )
         planes = structure_planes(
             structure(frames),
-            detail=np.full(count, keep == "detail"),
-            present=np.full(count, told),
+            detail=np.full(len(frames), keep == "detail"),
+            present=np.full(len(frames), told),
         )
         sharp = np.full((count, 1), _SHARP, np.int64)
+        captions = [caption(each) for each in prompts]
+        own = list(dict.fromkeys(captions))
+        text = self._texts.embed_texts(own)
         return {
-            "text": self.texts.embed_texts([caption(each) for each in prompts]),
+            "text": text[[own.index(each) for each in captions]],
             "codes": np.concatenate([self.vocabulary.codes(prompts), sharp], axis=1),
-            "planes": planes,
+            "planes": _for_all(planes, count),
         }
 
     def _retrieved(self, count: int, helped: Helped | None) -> dict[str, NDArray[Any]]:
@@ -223,8 +217,8 @@ class SmallTurbo:
                 "blend": np.ones(count, np.float32),
             }
         return {
-            "retrieved": helped.features,
-            "similarity": helped.similarity,
+            "retrieved": _for_all(helped.features, count),
+            "similarity": _for_all(helped.similarity, count),
             "blend": np.full(count, helped.blend, np.float32),
         }
 
@@ -242,6 +236,11 @@ class SmallTurbo:
 
         found = list(network.run(count, chunk))
         return np.concatenate(found) if found else np.zeros((0, *self._latents), np.float32)
+
+
+def _for_all(rows: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """One row for each of `count` pictures, where there is one for all."""
+    return np.repeat(rows, count, axis=0) if len(rows) == 1 else rows
 
 
 def _framed(pictures: Sequence[ImageRGB]) -> NDArray[np.uint8]:

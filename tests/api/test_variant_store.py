@@ -18,13 +18,13 @@ def test_a_drawn_picture_that_cannot_be_removed_stays_and_is_logged(
     folder = VariantFolder(tmp_path)
     (tmp_path / "drawn" / KEY[:2] / f"{KEY}.webp" / "in the way").mkdir(parents=True)
     with caplog.at_level(logging.ERROR):
-        folder.drop_drawn(KEY)
+        assert not folder.drop_drawn(KEY)
     assert KEY in caplog.text
 
 
 def test_a_drawn_picture_is_removed_and_removed_again(tmp_path: Path):
     folder = VariantFolder(tmp_path)
     folder.put_drawn(KEY, b"drawn")
-    folder.drop_drawn(KEY)
-    folder.drop_drawn(KEY)
+    assert folder.drop_drawn(KEY)
+    assert folder.drop_drawn(KEY)
     assert not folder.has_drawn(KEY)

@@ -20,12 +20,12 @@ from engine.evaluation.intervals import bootstrap, row_percentile
 from engine.query.lexicon import Lexicon, default_lexicon
 from engine.rendering import Change, DrawRequest
 from engine.types import Facet
-from models.attributes import predictor_for
+from models.attributes import outspoken, predictor_for
 from models.compact import CompactEncoder
 from models.training.studies.result import StudyResult
 from models.training.studies.turbo_draw import key_of
 from models.training.studies.turbo_judge import Eyes
-from models.training.studies.turbo_looks import fit_judge, judged_rows, right
+from models.training.studies.turbo_looks import fit_judge, judged, judged_rows
 from models.training.studies.turbo_prompts import Prompt
 from models.training.studies.turbo_settings import TurboSizes
 from models.training.variants.preparation import Catalogue, prepare
@@ -81,16 +81,16 @@ def measure_sketches(
     )
     edits = draw_edits(catalogue, judge.values, lexicon, count=count)
     ways = {
-        "first": Sketcher(turbo, lexicon, None, MemoryFeatures()),
+        "first": Sketcher(turbo, None, MemoryFeatures()),
         "chosen": Sketcher(
-            turbo, lexicon, None, MemoryFeatures(), SketchJudge(encoder, tagger, lexicon)
+            turbo, None, MemoryFeatures(), SketchJudge(encoder, outspoken(tagger), lexicon)
         ),
     }
     values: dict[str, dict[str, NDArray[np.float64]]] = {}
     figures: list[Figure] = []
     for name, sketcher in ways.items():
         drawn, took_ms = _drawn(sketcher, catalogue, edits)
-        values[name], _ = right(
+        values[name], _ = judged(
             judge, eyes(drawn), edits, titles=catalogue.pairs.titles, lexicon=lexicon
         )
         figures.append(

@@ -25,7 +25,7 @@ from models.training.variants.preparation import Catalogue
 from models.variants.prompts import PROMPT_FACETS, caption
 from models.variants.structure import structure
 
-__all__ = ["Look", "Looker", "build_judge", "fit_judge", "judged_rows", "right"]
+__all__ = ["Look", "Looker", "build_judge", "fit_judge", "judged", "judged_rows"]
 
 _PLAIN = "plain"
 
@@ -180,7 +180,7 @@ class Looker:
         Returns:
             Measure → (B,); (B,), by which the oracle tells apart what is equally right.
         """
-        return right(
+        return judged(
             self._judge,
             self._eyes(frames),
             prompts,
@@ -189,7 +189,7 @@ class Looker:
         )
 
 
-def right(
+def judged(
     judge: CrossJudge,
     seen: NDArray[np.float32],
     prompts: Prompts,

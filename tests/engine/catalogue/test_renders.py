@@ -149,10 +149,17 @@ def test_pictures_stay_as_long_as_a_job_has_them_or_somebody_asked(store: Catalo
     store.renders.create_done(job("a"), [("used", 0)], now_s=2, expires_s=50)
     assert set(store.rendered.hold(["held", "nobody"], now_s=30)) == {"held"}
     dropped = list[str]()
-    assert store.rendered.remove_unused(before_s=20, drop=dropped.append) == ["old"] == dropped
+
+    def drop(key: str) -> bool:
+        dropped.append(key)
+        return len(dropped) > 1
+
+    assert store.rendered.remove_unused(before_s=20, drop=drop) == []  # its file stays
+    assert store.rendered.remove_unused(before_s=20, drop=drop) == ["old"]
+    assert dropped == ["old", "old"]
     assert store.renders.remove_expired(now_s=49) == []
     assert store.renders.remove_expired(now_s=50) == ["a"]
-    assert store.rendered.remove_unused(before_s=20, drop=dropped.append) == ["used"]
+    assert store.rendered.remove_unused(before_s=20, drop=drop) == ["used"]
     with pytest.raises(NotFound, match="expired"):
         store.renders.get("a", now_s=1)
 
@@ -178,10 +185,11 @@ def test_files_go_before_anybody_can_draw_the_picture_again(store: CatalogueStor
 
     drawing = threading.Thread(target=drawn_again)
 
-    def drop(key: str) -> None:
+    def drop(key: str) -> bool:
         drawing.start()
         drawing.join(timeout=0.2)
         order.append(f"dropped {key}")
+        return True
 
     store.rendered.remove_unused(before_s=20, drop=drop)
     drawing.join(timeout=60)

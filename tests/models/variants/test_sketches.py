@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from engine.errors import InvalidInput
 from engine.query.lexicon import default_lexicon
 from engine.rendering import Change, DrawRequest, Rendering
-from engine.types import EncoderId, Facet, ImageRGB, Vectors
+from engine.types import Facet, ImageRGB, Vectors
 from models.variants.catalogue_bank import MemoryFeatures
-from models.variants.known_types import KnownTypes
+from models.variants.known_types import NEAR, SAME, known_type
 from models.variants.prompts import PROMPT_FACETS, PromptVocabulary
 from models.variants.sketch_judge import SketchJudge
 from models.variants.sketches import Sketcher
-from models.variants.turbo import Helped
+from models.variants.turbo import WEIGHTS
 
 LEXICON = default_lexicon()
 VOCABULARY = PromptVocabulary(
@@ -27,27 +27,10 @@ VOCABULARY = PromptVocabulary(
 WHITE = np.full((40, 30, 3), 255, np.uint8)
 
 
-class Words:
-    """Words as directions of which some are near to each other."""
-
-    encoder_id = EncoderId(name="words", revision="1", preprocess="none", dims=3)
-    known: Mapping[str, tuple[float, float, float]] = {
-        "casual shoes": (1, 0, 0),
-        "heels": (0, 1, 0),
-        "sneakers": (0.9, 0.1, 0),
-        "boots": (0.4, 0.1, 0.9),
-        "loafers": (0.0, 0.0, 1.0),
-    }
-
-    def embed_texts(self, texts: Sequence[str]) -> Vectors:
-        held = np.array([self.known.get(each, (0, 0, 1)) for each in texts], np.float32)
-        return np.asarray(held / np.linalg.norm(held, axis=1, keepdims=True), np.float32)
-
-
 class Numbered:
     """Draws pictures of one grey each, from 0 on in the order of what it is asked."""
 
-    vocabulary, texts, revision = VOCABULARY, Words(), "numbered"
+    vocabulary, revision = VOCABULARY, "numbered"
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
@@ -91,7 +74,7 @@ def judge(grey: int) -> SketchJudge:
 
 
 def sketcher(turbo: Numbered, judge: SketchJudge | None = None) -> Sketcher:
-    return Sketcher(turbo, LEXICON, None, MemoryFeatures(), judge)  # pyright: ignore[reportArgumentType]
+    return Sketcher(turbo, None, MemoryFeatures(), judge)  # pyright: ignore[reportArgumentType]
 
 
 def drawn(
@@ -126,7 +109,7 @@ def test_the_sketch_that_shows_most_is_kept_and_what_it_lacks_is_said():
 
 def test_no_two_seeds_share_noise():
     turbo = Numbered()
-    for seed in (0, 1, 2**31 - 1):
+    for seed in (0, 1, 2**31):
         drawn(turbo, before=TOP, judge=judge(0), seed=seed, neck="round neck")
     noises = [noise for each in turbo.asked for noise in set(each["seeds"])]
     assert len(set(noises)) == len(noises) == 9
@@ -151,16 +134,25 @@ def test_a_type_that_was_not_learned_is_drawn_as_the_nearest_and_said():
     [
         ("heels", "heels", "heels"),
         ("sneakers", "casual shoes", "casual shoes"),
-        ("boots", "casual shoes", ""),  # near enough to keep a garment's kind, not to show boots
-        ("loafers", "", ""),
-        ("blazer", "", ""),  # of a category without any known type
+        ("boots", "casual shoes", ""),  # better than a ghost, but no boots
+        ("hoodie", "", ""),  # this generator has no sweatshirt either
+        ("jumpsuit", "", ""),
         ("", "", ""),
     ],
 )
 def test_what_stands_for_a_type(wanted: str, kept: str, asked: str):
-    known = KnownTypes(VOCABULARY, LEXICON, Words())
-    assert known.nearest(wanted, asked=False) == kept
-    assert known.nearest(wanted, asked=True) == asked
+    types = VOCABULARY.values[Facet.TYPE]
+    assert known_type(wanted, types, asked=False) == kept
+    assert known_type(wanted, types, asked=True) == asked
+
+
+def test_stand_ins_are_canonical_and_the_shipped_generator_knows_them():
+    types = PromptVocabulary.load(WEIGHTS / "prompts.json").values[Facet.TYPE]
+    assert not set(SAME) & set(NEAR)
+    for wanted, other in (*SAME.items(), *NEAR.items()):
+        assert wanted in LEXICON.categories
+        assert wanted not in types
+        assert other in types
 
 
 def test_an_asked_type_like_nothing_learned_is_refused():
@@ -171,17 +163,25 @@ def test_an_asked_type_like_nothing_learned_is_refused():
     sketcher(Numbered()).check(Change(before=kept, after={**kept, Facet.NECK: "v-neck"}))
 
 
-def test_help_is_the_same_for_every_try():
-    one = Helped(
-        features=np.arange(6, dtype=np.float32).reshape(1, 1, 6, 1, 1),
-        similarity=np.array([[0.5]], np.float32),
-        adapted=False,
-    )
-    three = one.repeated(3)
-    assert three.features.shape == (3, 1, 6, 1, 1)
-    np.testing.assert_array_equal(three.features[2], one.features[0])
-    assert three.similarity.tolist() == [[0.5]] * 3
-    assert not three.adapted
+def test_a_garment_that_nothing_stands_for_is_doubted():
+    found = drawn(Numbered(), before={Facet.TYPE: "jumpsuit"}, neck="v-neck")
+    assert "It knows no jumpsuit: this may show something else." in found.notes
+
+
+def test_what_the_tagger_says_nothing_of_is_not_held_against_a_sketch():
+    class Silent(Prefers):
+        def predict(self, vectors: Vectors) -> Mapping[Facet, NDArray[np.float32]]:
+            found = dict(super().predict(vectors))
+            found[Facet.MATERIAL] = np.where(vectors == 0, 0.01, 0).astype(np.float32)
+            return found
+
+    eyes = SketchJudge(Greys(), Silent(0), LEXICON)  # pyright: ignore[reportArgumentType]
+    seen = eyes.seen([WHITE, 0 * WHITE], {Facet.MATERIAL: "leather"})[Facet.MATERIAL]
+    assert np.isnan(seen[0])
+    assert seen[1] == pytest.approx(0.01)
+    found = drawn(Numbered(), before={Facet.TYPE: "heels"}, judge=eyes, material="leather")
+    assert found.image[0, 0, 0] == 1  # the first has no leather, of the next nobody knows
+    assert not found.notes[0].startswith("Hardly")
 
 
 def test_narrower_values_count_as_what_was_asked():

@@ -22,8 +22,9 @@ from models.variants.mask import GarmentMasks
 from models.variants.oklab import oklab, to_linear
 from models.variants.prompts import PROMPT_FACETS, PromptVocabulary
 from models.variants.shades import MAIN_COLOURS, named_by, shade_near, shade_of
+from models.variants.sketch_judge import SketchJudge
 from models.variants.small_renderer import SmallRenderer
-from models.variants.turbo import Networks, SmallTurbo
+from models.variants.turbo import Helped, Networks, SmallTurbo
 from tests.contracts.renderer_contract import RendererContract
 
 LEXICON = default_lexicon()
@@ -133,10 +134,24 @@ def renderer(**parts: Any) -> SmallRenderer:
     return SmallRenderer(masks=masks, lexicon=LEXICON, **parts)
 
 
+class Whims:
+    """A tagger of no sense that always says the same of the same vector."""
+
+    revision = "whims"
+    labels: Mapping[Facet, tuple[str, ...]] = {Facet.SLEEVE: ("sleeveless", "long sleeves")}
+
+    def predict(self, vectors: NDArray[np.float32]) -> Mapping[Facet, NDArray[np.float32]]:
+        share = np.abs(np.sin(1e4 * vectors.sum(axis=1)))
+        return {Facet.SLEEVE: np.stack([share, 1 - share], axis=1).astype(np.float32)}
+
+
+JUDGE = SketchJudge(ToyEncoder(), Whims(), LEXICON)
+
+
 class TestSmallRenderer(RendererContract):
     @pytest.fixture
     def renderer(self) -> SmallRenderer:
-        return renderer(turbo=Turbo().model, bank=SHELF)
+        return renderer(turbo=Turbo().model, bank=SHELF, judge=JUDGE)
 
     @pytest.fixture
     def drawable(self) -> list[DrawRequest]:
@@ -306,6 +321,53 @@ class Looks:
     def look(self, images: list[ImageRGB], *, title: str = "") -> Look:
         self.titles.append(title)
         return Look(pictures=((),))
+
+
+def test_another_judge_is_another_revision() -> None:
+    turbo = Turbo().model
+    seen = {renderer(turbo=turbo, judge=judge).revision for judge in (None, JUDGE)}
+    assert len(seen) == 2
+    assert any("whims" in each for each in seen)
+
+
+@pytest.mark.parametrize(("garment", "doubted"), [((244, 244, 242), True), (BLUE, False)])
+def test_a_garment_nearly_of_its_grounds_colour_is_said_to_have_a_guessed_edge(
+    garment: tuple[int, int, int], doubted: bool
+) -> None:
+    image = np.full((HIGH, WIDE, 3), 252, np.uint8)
+    image[40:120, 30:90] = garment
+    for asked in ({"colour": "red"}, {"pattern": "striped"}):
+        wish = replace(request(**asked), reference=image)
+        notes = next(renderer().draw(wish, [0])).notes
+        assert ("It hardly stands out from its ground: the edge is a guess." in notes) == doubted
+
+
+def test_one_reference_and_one_help_are_for_all_pictures() -> None:
+    turbo, features = Turbo(), np.ones((1, 1, 4, 4, 3), np.float32)
+
+    def draw(times: int) -> dict[str, Any]:
+        turbo.model.draw(
+            [{Facet.TYPE: "dress"}, {}, {Facet.TYPE: "dress"}],
+            seeds=[1, 2, 3],
+            references=[photo(BLUE)] * times,
+            keep="outline",
+            helped=Helped(
+                features=np.repeat(features, times, axis=0),
+                similarity=np.full((times, 1), 0.5, np.float32),
+            ),
+            start=0.5,
+        )
+        return turbo.generator.calls[-1]
+
+    once, each = draw(1), draw(3)
+    for name in ("planes", "retrieved", "similarity", "text", "codes"):
+        assert len(once[name]) == 3
+        np.testing.assert_array_equal(once[name], each[name])
+    assert [len(call["frames"]) for call in turbo.encoder.calls] == [1, 3]
+    np.testing.assert_array_equal(once["text"][0], once["text"][2])
+    assert (once["text"][0] != once["text"][1]).any()
+    with pytest.raises(InvalidInput, match="differ in number"):
+        draw(2)
 
 
 def test_another_look_is_another_revision() -> None:
