@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -87,30 +87,22 @@ def measure_sketches(
         ),
     }
     values: dict[str, dict[str, NDArray[np.float64]]] = {}
-    figures: list[Figure] = []
+    took_ms: dict[str, NDArray[np.float64]] = {}
     for name, sketcher in ways.items():
-        drawn, took_ms = _drawn(sketcher, catalogue, edits)
+        drawn, took_ms[name] = _drawn(sketcher, catalogue, edits)
         values[name], _ = judged(
             judge, eyes(drawn), edits, titles=catalogue.pairs.titles, lexicon=lexicon
         )
-        figures.append(
-            measured(
-                bootstrap(took_ms, statistic=row_percentile(50)),
-                metric="ms_p50",
-                arm=name,
-                condition="all",
-                unit="ms",
-            )
-        )
     return StudyResult(
-        figures=(*_figures(edits, values), *figures),
+        figures=(*_figures(edits, values), *_speeds(took_ms)),
         notes=(
             f"{len(edits)} products of the test split, sharp pictures first, each with one of its"
             f" attributes changed ({', '.join(each.value for each in _EDITED)} in turn), seed 0,"
             " from the picture of the product, without a catalogue to help.",
             "first: the seed's own noise. chosen: of nine, by the tagger, as served. attributes:"
             " share of the prompt's attributes that the study's judge finds (docs/studies/turbo.md)"
-            "; change: the changed one alone. Intervals resample products.",
+            "; change: the changed one alone. One thread. ratio: the median of products' ratios."
+            " Intervals resample products.",
         ),
     )
 
@@ -201,6 +193,18 @@ def _figures(
                         measured(bootstrap(row), metric=metric, arm=arm, condition=condition)
                     )
     return found
+
+
+def _speeds(took_ms: Mapping[str, NDArray[np.float64]]) -> Iterator[Figure]:
+    for arm, row in (*took_ms.items(), ("chosen/first", took_ms["chosen"] / took_ms["first"])):
+        ratio = "/" in arm
+        yield measured(
+            bootstrap(row, statistic=row_percentile(50)),
+            metric="ratio" if ratio else "ms_p50",
+            arm=arm,
+            condition="all",
+            unit="ratio" if ratio else "ms",
+        )
 
 
 def _through(turbo: SmallTurbo, frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
