@@ -40,6 +40,10 @@ DRAWN = (
 MAX_SEED = 2**31 - 1
 """The largest that a first picture may be asked for with."""
 _BELIEVED_FROM = 0.3
+_NO_SLEEVE_OR_NECK = frozenset(
+    {"accessories", "bags", "beauty", "bottoms", "footwear", "jewellery", "other"}
+)
+"""Categories of types."""
 _WITHOUT: Mapping[Facet, str] = {Facet.PATTERN: "plain"}
 """What is left of a facet whose value is refused; of the others nobody knows what instead."""
 
@@ -151,8 +155,12 @@ def change_of(parse: Parse, beliefs: Beliefs, lexicon: Lexicon) -> Change:
     drawn: set[str] = set()
     unseen: list[Degradation] = []
     chosen: set[Facet] = set()
-    # What is named comes before what only follows from it: "not striped but dotted" is dotted.
-    for edit in sorted(parse.edits, key=lambda each: each.operation is not Operation.SET):
+    # What is named comes before what only follows from it: "not striped but dotted" is dotted; and
+    # the type before the rest, which it may not have.
+    for edit in sorted(
+        parse.edits,
+        key=lambda each: (each.operation is not Operation.SET, each.attribute != Facet.TYPE.value),
+    ):
         values = _outcome(edit, after, beliefs, lexicon)
         if not isinstance(values, str):
             other = [
@@ -166,12 +174,20 @@ def change_of(parse: Parse, beliefs: Beliefs, lexicon: Lexicon) -> Change:
         drawn.add(edit.edit_id)
         after |= values
         chosen |= set(values)
+    left = (*parse.ignored, *([parse.free_text] if parse.free_text else []))
+    patterned = Facet.PATTERN in chosen
     unseen += [
-        Degradation(part="words", message=f"'{each}': nothing is known of it here.")
-        for each in (*parse.ignored, *([parse.free_text] if parse.free_text else []))
+        Degradation(part="words", message=f"'{each}': {_why_left(each, patterned, lexicon)}")
+        for each in left
     ]
     edits = tuple(each for each in parse.edits if each.edit_id in drawn)
     return Change(before=before, after=after, edits=edits, unseen=tuple(unseen))
+
+
+def _why_left(words: str, patterned: bool, lexicon: Lexicon) -> str:
+    if patterned and any(each in lexicon.labs for each in words.split()):
+        return "the colours of a pattern cannot be chosen; each seed has another."
+    return "nothing is known of it here."
 
 
 def _likeliest(beliefs: Beliefs) -> dict[Facet, str]:
@@ -192,6 +208,10 @@ def _outcome(
     facet = next((each for each in DRAWN if each.value == edit.attribute), None)
     match edit.operation:
         case Operation.SET if facet:
+            kind = so_far.get(Facet.TYPE, "")
+            bare = lexicon.category(kind) in _NO_SLEEVE_OR_NECK
+            if facet in (Facet.SLEEVE, Facet.NECK) and bare:
+                return f"nothing called {kind} has a {facet.value}."
             return {facet: edit.value}
         case Operation.NOT if facet:
             held = so_far.get(facet)
@@ -207,6 +227,8 @@ def _outcome(
                 for facet, credit in wish.credits.items()
                 if facet in DRAWN
             }
-            return found or "this cannot be drawn."
+            if wish.credits and not found:
+                return "this cannot be drawn."
+            return found or "there is nothing further that way."
         case _:
             return "this cannot be drawn."

@@ -169,7 +169,7 @@ class VariantJobs:
         """What a caller is told who comes when too many wait: come when the next one is done."""
         mean_s = self._catalogue.renders.recent_seconds()
         seconds = (_GUESSED_S if mean_s is None else mean_s) / self._at_once
-        return TooManyVariants(self.waiting(), min(_MOST_RETRY_S, max(1, math.ceil(seconds))))
+        return TooManyVariants(self._most_waiting, min(_MOST_RETRY_S, max(1, math.ceil(seconds))))
 
     def _answer(self, job: NewRender, asked: Asked) -> bool:
         """Write the job down as done, where all its pictures are there."""

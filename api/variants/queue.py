@@ -16,10 +16,10 @@ class TooManyVariants(Overloaded):
 
     code = "variant.queue_full"
 
-    def __init__(self, waiting: int, retry_after_s: int) -> None:
+    def __init__(self, most_waiting: int, retry_after_s: int) -> None:
         self.retry_after_s = retry_after_s
         super().__init__(
-            f"{waiting} requests for variants wait already.",
+            f"{most_waiting} requests for variants wait already, the most that may.",
             where="variants",
             hint=f"Try again in {retry_after_s} s.",
         )

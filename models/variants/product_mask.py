@@ -27,12 +27,14 @@ class ProductMask:
     Attributes:
         alpha: float32 (H, W), 0 to 1.
         boxes_xyxy_px: That it was looked for in.
-        label: Coarse class; empty where no box was found and the whole picture was taken.
+        label: Coarse class; empty where nobody said.
+        guessed: No box was found, so it was looked for in the whole picture.
     """
 
     alpha: NDArray[np.float32]
     boxes_xyxy_px: tuple[BoxPx, ...]
     label: str
+    guessed: bool = False
 
 
 def parts_of(boxes: Sequence[SeenBox], *, area_px: float) -> tuple[SeenBox, ...]:
@@ -81,4 +83,4 @@ def mask_product(
     boxes: tuple[BoxPx, ...] = tuple(each.detection.box_xyxy_px for each in parts)
     boxes = boxes or ((0.0, 0.0, float(wide), float(high)),)
     alpha = masks.mask(image, boxes, [label] * len(boxes))
-    return ProductMask(alpha=alpha, boxes_xyxy_px=boxes, label=label)
+    return ProductMask(alpha=alpha, boxes_xyxy_px=boxes, label=label, guessed=not parts)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import hashlib
 
-import numpy as np
-from numpy.typing import NDArray
-
 from engine.errors import InvalidInput
 from engine.look import LookService
 from engine.rendering import DrawRequest
 from engine.types import BoxPx, ImageRGB
 from models.variants.mask import GarmentMasks
-from models.variants.product_mask import mask_product
+from models.variants.product_mask import ProductMask, mask_product
 
-__all__ = ["garment_alpha", "mask_revision", "request_mask"]
+__all__ = ["garment_mask", "mask_revision", "request_mask"]
 
 
 def mask_revision(masks: GarmentMasks, look: LookService | None) -> str:
@@ -26,7 +23,7 @@ def mask_revision(masks: GarmentMasks, look: LookService | None) -> str:
 
 def request_mask(
     request: DrawRequest, masks: GarmentMasks, look: LookService | None
-) -> NDArray[np.float32]:
+) -> ProductMask:
     """Looks in the box that the shopper drew, else in those that a look finds.
 
     Args:
@@ -34,34 +31,32 @@ def request_mask(
         masks: Finds pixels in boxes.
         look: Finds boxes; without one the whole picture is looked at.
 
-    Returns:
-        float32 (H, W), 0 to 1.
-
     Raises:
         InvalidInput: There is no garment.
     """
     box = request.box_xyxy_px
-    alpha = garment_alpha(request.reference, masks, look, box=box, title=request.title)
-    if not (alpha > 0.5).any():
+    mask = garment_mask(request.reference, masks, look, box=box, title=request.title)
+    if not (mask.alpha > 0.5).any():
         raise InvalidInput(
             "no garment was found in the picture.",
             where="picture" if box is None else "box",
             hint="Draw a box around the garment.",
             code="variant.no_garment",
         )
-    return alpha
+    return mask
 
 
-def garment_alpha(
+def garment_mask(
     image: ImageRGB,
     masks: GarmentMasks,
     look: LookService | None,
     *,
     box: BoxPx | None = None,
     title: str = "",
-) -> NDArray[np.float32]:
+) -> ProductMask:
     """The same, which can be 0 everywhere, of any picture of a product."""
     high, wide = image.shape[:2]
     if box is None and look is not None:
-        return mask_product(image, look, masks, title=title).alpha
-    return masks.mask(image, [box or (0.0, 0.0, float(wide), float(high))], [""])
+        return mask_product(image, look, masks, title=title)
+    boxes = (box or (0.0, 0.0, float(wide), float(high)),)
+    return ProductMask(alpha=masks.mask(image, boxes, [""]), boxes_xyxy_px=boxes, label="")

@@ -28,13 +28,18 @@ class SketchJudge:
         self.revision = tagger.revision
 
     def seen(
-        self, pictures: Sequence[ImageRGB], wanted: Mapping[Facet, str]
+        self,
+        pictures: Sequence[ImageRGB],
+        wanted: Mapping[Facet, str],
+        *,
+        any_of_category: bool = False,
     ) -> Mapping[Facet, NDArray[np.float32]]:
         """How likely each of N pictures shows each value.
 
         Args:
             pictures: Each uint8 (H, W, 3).
             wanted: Facet → canonical value.
+            any_of_category: A sweatshirt will do for a sweater.
 
         Returns:
             Facet → float32 (N,), 0 to 1, NaN where the tagger says nothing of a picture; without
@@ -45,6 +50,9 @@ class SketchJudge:
         for facet, value in wanted.items():
             meant = self._lexicon.narrower(facet, value)
             labels = self._tagger.labels.get(facet, ())
+            if facet is Facet.TYPE and any_of_category:
+                category = self._lexicon.category(value)
+                meant |= {each for each in labels if self._lexicon.category(each) == category}
             columns = [place for place, label in enumerate(labels) if label in meant]
             if columns and facet in shares:
                 says = shares[facet].any(axis=1)

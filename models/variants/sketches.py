@@ -42,6 +42,8 @@ _WEIGHTS = {Facet.TYPE: 2.0, Facet.COLOUR: 1.0}
 _ASKED_WEIGHT, _KEPT_WEIGHT = 1.5, 0.3
 _UNSEEN = 0.2
 """Probability below which something is hardly to be seen."""
+_MISSING = "Hardly to be seen in it: {}."
+_UNCHECKED = "Whether it shows {} was not checked."
 _NOTE = "A sketch of what is meant, not a photo of your garment."
 
 
@@ -157,12 +159,24 @@ class Sketcher:
             told = np.where(np.isnan(shares), _UNSEEN, np.maximum(shares, 0.01))
             score += max(weight, _WEIGHTS.get(facet, 0.0)) * np.log(told)
         place = int(score.argmax())
-        unseen = [
-            wanted[facet]
-            for facet, shares in seen.items()
-            if shares[place] < _UNSEEN and (facet in facets or facet is Facet.TYPE)
+        return place, self._unseen(small[place], wanted, facets)
+
+    def _unseen(
+        self, picture: ImageRGB, wanted: Prompt, facets: frozenset[Facet]
+    ) -> tuple[str, ...]:
+        """What was asked for and is not there, or whose presence nobody can tell."""
+        assert self._judge is not None  # who chose it
+        kept_type = Facet.TYPE not in facets
+        named = {facet: wanted[facet] for facet in (*facets, Facet.TYPE) if facet in wanted}
+        seen = self._judge.seen([picture], named, any_of_category=kept_type)
+        missing = [named[facet] for facet, share in seen.items() if share[0] < _UNSEEN]
+        unknown = [
+            named[facet]
+            for facet in facets & set(named)
+            if facet not in seen or np.isnan(seen[facet][0])
         ]
-        return place, (f"Hardly to be seen in it: {', '.join(unseen)}.",) if unseen else ()
+        said = [(_MISSING, missing), (_UNCHECKED, unknown)]
+        return tuple(text.format(", ".join(sorted(what))) for text, what in said if what)
 
     def _helped(self, helpers: Sequence[Neighbour]) -> Helped | None:
         if not helpers:

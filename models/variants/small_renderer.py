@@ -31,8 +31,9 @@ from models.variants.mask import GarmentMasks
 from models.variants.oklab import oklab, to_linear
 from models.variants.patterns import PATTERNS, contrasts
 from models.variants.plain import plain_ground
+from models.variants.product_mask import ProductMask
 from models.variants.recolour import Garment
-from models.variants.request_mask import garment_alpha, mask_revision, request_mask
+from models.variants.request_mask import garment_mask, mask_revision, request_mask
 from models.variants.shades import is_shade, named_by, shade_near, shade_of
 from models.variants.sketch_judge import SketchJudge
 from models.variants.sketches import Sketcher
@@ -51,6 +52,7 @@ _STANDS_OUT = 25.0
 
 _AS_IN_SHOP = "A shade that the catalogue has."
 _FLAT = "The pattern lies flat: folds hardly bend it."
+_NO_BOX = "No garment was told apart from the rest: draw a box around yours."
 _GUESSED_EDGE = "It hardly stands out from its ground: the edge is a guess."
 _SHOWS_THROUGH = "The garment's own pattern shows through."
 
@@ -106,7 +108,7 @@ class SmallRenderer:
         sketcher = self._sketcher_for(change)
         mask = request_mask(request, self._masks, self._look)
         if sketcher is not None:
-            return self._sketched(sketcher, request, mask, seeds)
+            return self._sketched(sketcher, request, mask.alpha, seeds)
         colour = change.after[Facet.COLOUR] if Facet.COLOUR in change.facets else ""
         if Facet.PATTERN not in change.facets:
             return self._dyed(request, mask, colour, seeds)
@@ -138,9 +140,9 @@ class SmallRenderer:
     # --- at full resolution ----------------------------------------------------------------------
 
     def _dyed(
-        self, request: DrawRequest, mask: NDArray[np.float32], colour: str, seeds: Sequence[int]
+        self, request: DrawRequest, mask: ProductMask, colour: str, seeds: Sequence[int]
     ) -> Iterator[Rendering]:
-        garment, doubts = Garment(request.reference, mask), _doubts(request.reference, mask)
+        garment, doubts = Garment(request.reference, mask.alpha), _doubts(request.reference, mask)
         lending = self._lent(request, colour)
         lent: list[tuple[Neighbour, Shade]] = []
         for seed in seeds:
@@ -178,9 +180,9 @@ class SmallRenderer:
         held = self._features.get([key]).get(key)
         if held is None:
             found = np.zeros(0, np.float16)
-            alpha = garment_alpha(
+            alpha = garment_mask(
                 helper.picture, self._masks, self._look, title=helper.source.title
-            )
+            ).alpha
             if (inside := alpha > 0.5).any():
                 cloth = cloth_of(oklab(to_linear(helper.picture[inside])), alpha[inside])
                 found = found if cloth.patterned else cloth.colour.astype(np.float16)
@@ -191,12 +193,12 @@ class SmallRenderer:
     def _patterned(
         self,
         request: DrawRequest,
-        mask: NDArray[np.float32],
+        mask: ProductMask,
         pattern: str,
         colour: str,
         seeds: Sequence[int],
     ) -> Iterator[Rendering]:
-        garment, doubts = Garment(request.reference, mask), _doubts(request.reference, mask)
+        garment, doubts = Garment(request.reference, mask.alpha), _doubts(request.reference, mask)
         ground = shade_of(colour, self._lexicon) if colour else None
         others = contrasts(garment.cloth.colour if ground is None else ground, self._lexicon)
         own = request.change.before.get(Facet.PATTERN, "plain")
@@ -222,13 +224,14 @@ class SmallRenderer:
         return sketcher.draw(request, image, seeds)
 
 
-def _doubts(image: ImageRGB, mask: NDArray[np.float32]) -> tuple[str, ...]:
-    """What a viewer should know of a garment's edge."""
+def _doubts(image: ImageRGB, mask: ProductMask) -> tuple[str, ...]:
+    """What a viewer should know of a garment's pixels."""
+    doubts = [_NO_BOX] if mask.guessed else []
     ground = plain_ground(image)
-    if ground is None:
-        return ()
-    off = np.abs(image[mask > 0.5] - ground).max(axis=1)
-    return (_GUESSED_EDGE,) if np.median(off) < _STANDS_OUT else ()
+    if ground is not None:
+        off = np.abs(image[mask.alpha > 0.5] - ground).max(axis=1)
+        doubts += [_GUESSED_EDGE] if np.median(off) < _STANDS_OUT else []
+    return tuple(doubts)
 
 
 def _cut_out(image: ImageRGB, mask: NDArray[np.float32]) -> ImageRGB:

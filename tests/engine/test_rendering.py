@@ -104,3 +104,24 @@ def test_what_cannot_be_drawn_is_said(words: str, why: str):
     found = change(words)
     assert not found.facets
     assert [each.message for each in found.unseen] == [why]
+
+
+def test_the_colours_of_a_pattern_are_said_not_to_be_chosen():
+    found = change("with red checks")
+    assert found.after[Facet.PATTERN] == "checked"
+    assert [each.message for each in found.unseen] == [
+        "'red': the colours of a pattern cannot be chosen; each seed has another."
+    ]
+
+
+def test_what_a_kind_of_thing_does_not_have_is_said():
+    found = change("as a backpack with long sleeves")
+    assert found.facets == {Facet.TYPE}
+    assert "nothing called backpack has a sleeve" in found.unseen[0].message
+    dress = change("with long sleeves, as a dress")
+    assert dress.after[Facet.SLEEVE] == "long sleeves"
+
+
+def test_there_is_an_end_to_lighter():
+    found = change("lighter", {Facet.COLOUR: {"white": 1.0}})
+    assert "nothing further" in found.unseen[0].message

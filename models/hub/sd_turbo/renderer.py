@@ -96,7 +96,8 @@ class SdTurboRenderer:
         kind = kind_of(request.change)
         if kind is Kind.SHAPE:
             return self._whole(request, seeds)
-        return self._inside(request, seeds, kind, request_mask(request, self._masks, self._look))
+        mask = request_mask(request, self._masks, self._look).alpha
+        return self._inside(request, seeds, kind, mask)
 
     def _inside(
         self, request: DrawRequest, seeds: Sequence[int], kind: Kind, mask: NDArray[np.float32]

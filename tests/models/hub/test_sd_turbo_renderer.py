@@ -64,7 +64,7 @@ def asked(after: dict[Facet, str], **settings: Any) -> DrawRequest:
 
 
 def mask_of(request: DrawRequest) -> np.ndarray:
-    return request_mask(request, MASKS, None)
+    return request_mask(request, MASKS, None).alpha
 
 
 @pytest.fixture(scope="module")

@@ -194,3 +194,22 @@ def test_narrower_values_count_as_what_was_asked():
     eyes = SketchJudge(Greys(), Shades(0), LEXICON)  # pyright: ignore[reportArgumentType]
     seen = eyes.seen([WHITE], {Facet.COLOUR: "blue", Facet.NECK: "v-neck"})
     assert {facet: share.tolist() for facet, share in seen.items()} == {Facet.COLOUR: [0.75]}
+
+
+def test_what_the_tagger_does_not_know_is_said_not_to_be_checked():
+    found = drawn(Numbered(), before=TOP, judge=judge(0), pattern="floral")
+    assert found.notes[0] == "Whether it shows floral was not checked."
+
+
+def test_a_kept_kind_may_be_taken_for_another_of_its_category():
+    class Sees(Prefers):
+        labels: Mapping[Facet, tuple[str, ...]] = {Facet.TYPE: ("top", "sweater", "dress")}
+
+        def predict(self, vectors: Vectors) -> Mapping[Facet, NDArray[np.float32]]:
+            return {Facet.TYPE: np.array([[0.1, 0.8, 0.1]] * len(vectors), np.float32)}
+
+    eyes = SketchJudge(Greys(), Sees(0), LEXICON)  # pyright: ignore[reportArgumentType]
+    kept = drawn(Numbered(), before=TOP, judge=eyes, neck="round neck")
+    assert not any(each.startswith("Hardly") for each in kept.notes)
+    asked = drawn(Numbered(), before={Facet.TYPE: "heels"}, judge=eyes, type="top")
+    assert "Hardly to be seen in it: top." in asked.notes

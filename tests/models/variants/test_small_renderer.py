@@ -370,6 +370,14 @@ def test_one_reference_and_one_help_are_for_all_pictures() -> None:
         draw(2)
 
 
+def test_where_no_box_was_found_a_box_is_asked_for() -> None:
+    said = "No garment was told apart from the rest: draw a box around yours."
+    blind = renderer(look=Looks())
+    wish = replace(request(colour="red"), box_xyxy_px=None)
+    assert said in next(blind.draw(wish, [0])).notes
+    assert said not in next(blind.draw(request(colour="red"), [0])).notes
+
+
 def test_another_look_is_another_revision() -> None:
     seen = [renderer(look=look).revision for look in (Looks("1"), Looks("2"), Looks("1"), None)]
     assert seen[0] == seen[2]
