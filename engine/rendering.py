@@ -40,6 +40,8 @@ DRAWN = (
 MAX_SEED = 2**31 - 1
 """The largest that a first picture may be asked for with."""
 _BELIEVED_FROM = 0.3
+_SURE_FROM = 0.9
+"""Belief in a type from which it is no mere guess of a picture."""
 _NO_SLEEVE_OR_NECK = frozenset(
     {"accessories", "bags", "beauty", "bottoms", "footwear", "jewellery", "other"}
 )
@@ -209,8 +211,9 @@ def _outcome(
     match edit.operation:
         case Operation.SET if facet:
             kind = so_far.get(Facet.TYPE, "")
+            sure = beliefs.get(Facet.TYPE, {}).get(kind, 1.0) >= _SURE_FROM  # or asked for
             bare = lexicon.category(kind) in _NO_SLEEVE_OR_NECK
-            if facet in (Facet.SLEEVE, Facet.NECK) and bare:
+            if facet in (Facet.SLEEVE, Facet.NECK) and bare and sure:
                 return f"nothing called {kind} has a {facet.value}."
             return {facet: edit.value}
         case Operation.NOT if facet:

@@ -99,7 +99,11 @@ def render(
             count=count,
         )
         request = asked.request(start.picture)
-        stem = _STEM.sub("_", Path(garment).stem)[:80] or "variant"
+        # The change is in the name too, so that the next one does not write over this.
+        names = (
+            _STEM.sub("_", each).strip("_")[:60] for each in (Path(garment).stem, modification)
+        )
+        stem = "-".join(each for each in names if each) or "variant"
         made: list[tuple[Rendering, Path]] = []
         for rendering in renderer.draw(request, asked.seeds):
             path = out / f"{stem}-{rendering.seed}.png"

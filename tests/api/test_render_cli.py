@@ -39,7 +39,11 @@ def test_a_product_is_drawn_into_files(
     assert "[colour: red]" in printed.out
     assert "'under 40': a price cannot be seen." in printed.out
     assert "P08 0.75" in printed.out
-    assert {each.name for each in out.iterdir()} == {"P01-5.png", "P01-6.png", "all.png"}
+    assert {each.name for each in out.iterdir()} == {
+        "P01-but_red_under_40-5.png",
+        "P01-but_red_under_40-6.png",
+        "all.png",
+    }
     assert Image.open(sheet).width > 400
     assert is_generated(sheet.read_bytes())
     generated = open_catalogue(str(tmp_path / "home" / "catalogue.sqlite")).generated
@@ -47,7 +51,7 @@ def test_a_product_is_drawn_into_files(
     for data in pictures:
         assert is_generated(data)
         assert generated.has(pixel_hash_of(data)[0])
-    seed = Image.open(out / "P01-5.png").text["lookalike:seed"]
+    seed = Image.open(out / "P01-but_red_under_40-5.png").text["lookalike:seed"]
     assert seed == "5"
 
 
@@ -63,7 +67,7 @@ def test_a_file_is_drawn_and_told_as_json(
     assert told["after"]["sleeve"] == "long sleeves"
     (variant,) = told["variants"]
     assert (variant["seed"], variant["sketch"]) == (0, True)
-    assert variant["file"] == "variants/my_photo-0.png"
+    assert variant["file"] == "variants/my_photo-with_long_sleeves-0.png"
     assert variant["sources"][0]["product_id"] == "P08"
     size = Image.open(tmp_path / variant["file"]).size
     assert size == (variant["width_px"], variant["height_px"])
@@ -74,7 +78,7 @@ def test_the_same_seed_draws_the_same_file(place: list[str], tmp_path: Path) -> 
         command = ["render", "P01", "red", "--seed", seed, "-n", "2", "--out", folder]
         assert run([*command, *place]) == 0
     np.testing.assert_array_equal(
-        np.asarray(Image.open("a/P01-1.png")), np.asarray(Image.open("b/P01-1.png"))
+        np.asarray(Image.open("a/P01-red-1.png")), np.asarray(Image.open("b/P01-red-1.png"))
     )
 
 

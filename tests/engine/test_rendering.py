@@ -118,6 +118,9 @@ def test_what_a_kind_of_thing_does_not_have_is_said():
     found = change("as a backpack with long sleeves")
     assert found.facets == {Facet.TYPE}
     assert "nothing called backpack has a sleeve" in found.unseen[0].message
+    bag = {Facet.TYPE: {"handbag": 0.6}}  # it may as well be a shirt
+    assert change("with long sleeves", bag).facets == {Facet.SLEEVE}
+    assert not change("with long sleeves", {Facet.TYPE: {"handbag": 1.0}}).facets
     dress = change("with long sleeves, as a dress")
     assert dress.after[Facet.SLEEVE] == "long sleeves"
 
