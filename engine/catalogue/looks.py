@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from engine.catalogue.database import Database
 from engine.catalogue.tables import LOOK
-from engine.catalogue.vectors import normalised
 from engine.detections import Detection, SeenPicture
 from engine.types import BoxPx
 
@@ -75,7 +74,7 @@ class LookTable:
 
 
 def as_stored(seen: SeenPicture) -> SeenPicture:
-    """A look as it comes back: posteriors and vectors through float16.
+    """A look as it comes back: posteriors and vectors through float16, lengths within 5e-4 of 1.
 
     What is decided of a fresh look must be decided of the stored one too.
     """
@@ -108,7 +107,8 @@ def _unpacked(row: Mapping[str, Any]) -> SeenPicture:
             Detection(box_xyxy_px=_box(box), posterior=posterior)
             for box, posterior in zip(boxes, posteriors, strict=True)
         ),
-        vectors=normalised(_rows(row["vectors"], len(boxes))),
+        # Not scaled to unit length again: that could round otherwise when it is stored once more.
+        vectors=_rows(row["vectors"], len(boxes)),
     )
 
 

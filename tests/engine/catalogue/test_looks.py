@@ -57,6 +57,12 @@ def test_what_comes_back_is_what_was_decided_upon(boxes: int, seed: int) -> None
     catalogue.close()
 
 
+def test_a_look_that_rounding_moved_stays_where_it_is() -> None:
+    for seed in range(400):
+        fresh = as_stored(seen(5, seed))
+        assert same(as_stored(fresh), fresh), seed
+
+
 def test_a_look_keeps_what_the_detector_gave() -> None:
     given_, held = seen(3), as_stored(seen(3))
     for one, other in zip(given_.detections, held.detections, strict=True):
