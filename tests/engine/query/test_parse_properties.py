@@ -35,7 +35,7 @@ def check_spans(parse: Parse) -> None:
         end = edit.end
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None)
 @given(texts, parsers)
 def test_spans_lie_in_the_text_and_apart(text, parser):
     parse = parser(text, brands=BRANDS)
@@ -43,7 +43,7 @@ def test_spans_lie_in_the_text_and_apart(text, parser):
     check_spans(parse)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None)
 @given(texts, parsers)
 def test_ids_are_unique_and_dropping_all_leaves_none(text, parser):
     parse = parser(text, brands=BRANDS)
@@ -54,7 +54,7 @@ def test_ids_are_unique_and_dropping_all_leaves_none(text, parser):
     assert set(bare.dropped) == set(ids)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None)
 @given(st.one_of(sentences, st.text(string.printable, max_size=80)), parsers)
 def test_case_does_not_matter(text, parser):
     if not text.isascii():  # upper-casing other scripts changes lengths
@@ -66,13 +66,13 @@ def test_case_does_not_matter(text, parser):
     assert facts(parser(text.upper(), brands=BRANDS)) == facts(parser(text.lower(), brands=BRANDS))
 
 
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=15, deadline=None)
 @given(st.text(min_size=1500, max_size=LONGEST_TEXT), parsers)
 def test_long_texts_are_read(text, parser):
     check_spans(parser(text))
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None)
 @given(texts, parsers)
 def test_free_text_holds_words_of_the_text_in_order(text, parser):
     position = 0
@@ -80,7 +80,7 @@ def test_free_text_holds_words_of_the_text_in_order(text, parser):
         position = text.index(word, position) + len(word)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None)
 @given(st.sampled_from(list(Facet)), st.one_of(st.sampled_from(_WORDS), st.text(max_size=40)))
 def test_canonical_is_idempotent(facet, raw):
     once = LEXICON.canonical(facet, raw)
@@ -88,7 +88,7 @@ def test_canonical_is_idempotent(facet, raw):
     assert LEXICON.canonical(facet, f"  {raw}\t") == once
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(list(Facet)), st.one_of(sentences, st.text(max_size=40)))
 def test_canonical_all_gives_each_value_once(facet, raw):
     values = LEXICON.canonical_all(facet, raw)
@@ -96,7 +96,7 @@ def test_canonical_all_gives_each_value_once(facet, raw):
     assert all(LEXICON.canonical(facet, value) == value for value in values)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None)
 @given(texts, st.booleans())
 def test_mentions_lie_in_the_text_and_apart(text, correct):
     end = 0

@@ -45,7 +45,7 @@ def test_other_numbers_are_no_prices(text):
     assert find_prices(text) == ()
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None)
 @given(
     st.integers(1, 99_999_999),
     st.sampled_from(["under {}", "max. {} please", "red, below {}, long", "for {}", "{} or less"]),
