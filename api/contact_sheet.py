@@ -17,6 +17,7 @@ CELL_WH_PX = (220, 290)
 GAP_PX = 20
 TEXT_PX = 92
 _LINES = 4
+"""That fit in there, of title and note together."""
 _PAPER = (250, 247, 242)
 _INK = (33, 28, 24)
 _SOFT = (106, 96, 88)
@@ -86,8 +87,9 @@ def check_sheet(path: Path, *, coming: Path | None = None) -> None:
         raise InvalidInput(
             f"{path.name!r} is no PNG or JPEG.", where="sheet", hint="Name it results.png."
         )
-    made = (coming, *coming.parents) if coming else ()
-    if not path.parent.is_dir() and path.parent not in made:
+    folder = path.parent.absolute()
+    made = (coming.absolute(), *coming.absolute().parents) if coming else ()
+    if not folder.is_dir() and folder not in made:
         raise InvalidInput(
             f"there is no folder {path.parent}.", where="sheet", hint="Make it before."
         )

@@ -104,22 +104,21 @@ class AttributeTagger:
 
     def outspoken(self) -> AttributeTagger:
         """The same network where unsure answers count too: everything is said."""
-        return AttributeTagger(
-            self._network,
-            [replace(each, sure_from=0.0) for each in self._facets],
-            encoder=self._encoder,
-            dims=self._dims,
-            revision=f"{self._revision}-outspoken",
-        )
+        facets = [replace(each, sure_from=0.0) for each in self._facets]
+        return self._read_as(facets, "outspoken")
 
     def raw(self) -> AttributeTagger:
         """The same network as it was trained: no temperature, and everything is said."""
+        facets = [replace(each, temperature=1.0, sure_from=0.0) for each in self._facets]
+        return self._read_as(facets, "raw")
+
+    def _read_as(self, facets: Sequence[TaggedFacet], name: str) -> AttributeTagger:
         return AttributeTagger(
             self._network,
-            [replace(each, temperature=1.0, sure_from=0.0) for each in self._facets],
+            facets,
             encoder=self._encoder,
             dims=self._dims,
-            revision=f"{self._revision}-raw",
+            revision=f"{self._revision}-{name}",
         )
 
     @property

@@ -19,16 +19,13 @@ _SEEDS = {"train": 31_001, "val": 31_002, "test": 31_003}
 """None of them the shop's own."""
 
 
-def drawn_packshots(
-    taxonomy: Taxonomy, *, split: str, count: int, size_wh: tuple[int, int] = _SIZE_WH
-) -> Iterator[KnownGarment]:
+def drawn_packshots(taxonomy: Taxonomy, *, split: str, count: int) -> Iterator[KnownGarment]:
     """Things alone, drawn one by one.
 
     Args:
         taxonomy: Coarse classes; types that it lacks are left out.
         split: Which products: those of two splits have nothing in common but the painter.
         count: Products drawn.
-        size_wh: Of each picture.
     """
     seed = _SEEDS[split]
     for number, spec in enumerate(islice(iter_specs(seed), count)):
@@ -36,8 +33,8 @@ def drawn_packshots(
         if place is None:
             continue
         rng = np.random.default_rng((seed, number))
-        ground = studio(size_wh, rng)
-        pieces = packshot_pieces(spec, size_wh, rng)
+        ground = studio(_SIZE_WH, rng)
+        pieces = packshot_pieces(spec, _SIZE_WH, rng)
         mask = np.max([each.layer.alpha for each in pieces], axis=0).astype(np.float32)
         rows, columns = (np.flatnonzero((mask > 0.5).any(axis=axis)) for axis in (1, 0))
         yield KnownGarment(

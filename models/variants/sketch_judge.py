@@ -13,6 +13,9 @@ from engine.types import Facet, ImageRGB
 
 __all__ = ["SketchJudge"]
 
+Looked = Mapping[Facet, NDArray[np.float32]]
+"""See `engine.ports.AttributePredictor.predict`."""
+
 
 class SketchJudge:
     """Says how surely pictures show what they should.
@@ -27,17 +30,17 @@ class SketchJudge:
         self._encoder, self._tagger, self._lexicon = encoder, tagger, lexicon
         self.revision = tagger.revision
 
+    def look(self, pictures: Sequence[ImageRGB]) -> Looked:
+        """What the tagger says of N pictures, each uint8 (H, W, 3)."""
+        return self._tagger.predict(self._encoder.embed_images(pictures))
+
     def seen(
-        self,
-        pictures: Sequence[ImageRGB],
-        wanted: Mapping[Facet, str],
-        *,
-        any_of_category: bool = False,
+        self, looked: Looked, wanted: Mapping[Facet, str], *, any_of_category: bool = False
     ) -> Mapping[Facet, NDArray[np.float32]]:
         """How likely each of N pictures shows each value.
 
         Args:
-            pictures: Each uint8 (H, W, 3).
+            looked: At the pictures.
             wanted: Facet → canonical value.
             any_of_category: A sweatshirt will do for a sweater.
 
@@ -45,16 +48,17 @@ class SketchJudge:
             Facet → float32 (N,), 0 to 1, NaN where the tagger says nothing of a picture; without
             those whose value it does not know.
         """
-        shares = self._tagger.predict(self._encoder.embed_images(pictures))
         found: dict[Facet, NDArray[np.float32]] = {}
         for facet, value in wanted.items():
             meant = self._lexicon.narrower(facet, value)
             labels = self._tagger.labels.get(facet, ())
             if facet is Facet.TYPE and any_of_category:
                 category = self._lexicon.category(value)
-                meant |= {each for each in labels if self._lexicon.category(each) == category}
+                meant |= {
+                    each for each in labels if category and self._lexicon.category(each) == category
+                }
             columns = [place for place, label in enumerate(labels) if label in meant]
-            if columns and facet in shares:
-                says = shares[facet].any(axis=1)
-                found[facet] = np.where(says, shares[facet][:, columns].sum(axis=1), np.nan)
+            if columns:
+                shares = looked[facet]
+                found[facet] = np.where(shares.any(axis=1), shares[:, columns].sum(axis=1), np.nan)
         return found

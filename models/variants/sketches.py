@@ -149,34 +149,28 @@ class Sketcher:
     def _chosen(
         self, small: NDArray[np.uint8], wanted: Prompt, facets: frozenset[Facet]
     ) -> tuple[int, tuple[str, ...]]:
-        """Which shows most of what was asked, and what it does not show."""
+        """Which shows most of what was asked, and what it lacks or nobody can tell of it."""
         if self._judge is None:
             return 0, ()
-        seen = self._judge.seen(list(small), wanted)
+        looked = self._judge.look(list(small))
+        seen = self._judge.seen(looked, wanted)
         score = np.zeros(len(small))
         for facet, shares in seen.items():
             weight = _ASKED_WEIGHT if facet in facets else _KEPT_WEIGHT
             told = np.where(np.isnan(shares), _UNSEEN, np.maximum(shares, 0.01))
             score += max(weight, _WEIGHTS.get(facet, 0.0)) * np.log(told)
         place = int(score.argmax())
-        return place, self._unseen(small[place], wanted, facets)
-
-    def _unseen(
-        self, picture: ImageRGB, wanted: Prompt, facets: frozenset[Facet]
-    ) -> tuple[str, ...]:
-        """What was asked for and is not there, or whose presence nobody can tell."""
-        assert self._judge is not None  # who chose it
-        kept_type = Facet.TYPE not in facets
+        # Of a type that was not asked for another of its category will do: the cut is what is new.
         named = {facet: wanted[facet] for facet in (*facets, Facet.TYPE) if facet in wanted}
-        seen = self._judge.seen([picture], named, any_of_category=kept_type)
-        missing = [named[facet] for facet, share in seen.items() if share[0] < _UNSEEN]
+        seen = self._judge.seen(looked, named, any_of_category=Facet.TYPE not in facets)
+        missing = [named[facet] for facet, shares in seen.items() if shares[place] < _UNSEEN]
         unknown = [
             named[facet]
             for facet in facets & set(named)
-            if facet not in seen or np.isnan(seen[facet][0])
+            if facet not in seen or np.isnan(seen[facet][place])
         ]
         said = [(_MISSING, missing), (_UNCHECKED, unknown)]
-        return tuple(text.format(", ".join(sorted(what))) for text, what in said if what)
+        return place, tuple(text.format(", ".join(sorted(what))) for text, what in said if what)
 
     def _helped(self, helpers: Sequence[Neighbour]) -> Helped | None:
         if not helpers:

@@ -34,7 +34,7 @@ def test_a_product_is_drawn_into_files(
     out = tmp_path / "drawn"
     command = ["render", "P01", "but red, under 40", "--count", "2", "--seed", "5"]
     sheet = out / "all.png"  # in a folder that comes with the pictures
-    assert run([*command, "--out", str(out), "--sheet", str(sheet), *place]) == 0
+    assert run([*command, "--out", "drawn", "--sheet", str(sheet), *place]) == 0
     printed = capsys.readouterr()
     assert "[colour: red]" in printed.out
     assert "'under 40': a price cannot be seen." in printed.out

@@ -23,7 +23,7 @@ from engine.types import Facet
 from models.attributes import outspoken, predictor_for
 from models.compact import CompactEncoder
 from models.training.studies.result import StudyResult
-from models.training.studies.turbo_draw import key_of
+from models.training.studies.turbo_draw import kept, key_of
 from models.training.studies.turbo_judge import Eyes
 from models.training.studies.turbo_looks import fit_judge, judged, judged_rows
 from models.training.studies.turbo_prompts import Prompt
@@ -57,7 +57,7 @@ def measure_sketches(
 
     Args:
         config: Data, encoder, and where the prepared catalogue is kept.
-        work: Keeps the judge.
+        work: Keeps the judge, and what it has seen.
         count: Edits.
         sizes: Of the judge.
 
@@ -66,19 +66,16 @@ def measure_sketches(
         NotFound: ``kagl.parquet`` is not in the data folder.
     """
     catalogue, lexicon, sizes = prepare(config), default_lexicon(), sizes or TurboSizes()
-    encoder = CompactEncoder(config.encoder)
+    encoder = CompactEncoder(config.encoder, threads=1)
     turbo = load_small_turbo(encoder, threads=1)
     tagger = predictor_for(encoder)
     if tagger is None:  # a compact encoder predicts attributes itself
         raise AssertionError
     eyes, frames = Eyes(), catalogue.frames.pixels[judged_rows(catalogue)]
-    judge = fit_judge(
-        catalogue,
-        (eyes(frames), eyes(_through(turbo, frames))),
-        sizes,
-        work,
-        key_of("served", turbo.revision, catalogue.pairs.ids),
-    )
+    name = key_of("served", turbo.revision, catalogue.pairs.ids)
+    real = kept(work / f"seen-{name}.npy", lambda: eyes(frames))
+    soft = kept(work / f"seen-soft-{name}.npy", lambda: eyes(_through(turbo, frames)))
+    judge = fit_judge(catalogue, (real, soft), sizes, work, name)
     edits = draw_edits(catalogue, judge.values, lexicon, count=count)
     ways = {
         "first": Sketcher(turbo, None, MemoryFeatures()),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.errors import InvalidInput
 from engine.query.lexicon import default_lexicon
 from engine.rendering import Change, DrawRequest, Rendering
-from engine.types import Facet, ImageRGB, Vectors
+from engine.types import EncoderId, Facet, ImageRGB, Vectors
 from models.variants.catalogue_bank import MemoryFeatures
 from models.variants.known_types import NEAR, SAME, known_type
 from models.variants.prompts import PROMPT_FACETS, PromptVocabulary
@@ -45,6 +45,8 @@ class Numbered:
 class Greys:
     """The mean of a picture is its vector."""
 
+    encoder_id = EncoderId(name="greys", revision="1", preprocess="none", dims=1)
+
     def embed_images(self, images: Sequence[ImageRGB]) -> Vectors:
         return np.array([[each.mean()] for each in images], np.float32)
 
@@ -70,7 +72,7 @@ class Prefers:
 
 
 def judge(grey: int) -> SketchJudge:
-    return SketchJudge(Greys(), Prefers(grey), LEXICON)  # pyright: ignore[reportArgumentType]
+    return SketchJudge(Greys(), Prefers(grey), LEXICON)
 
 
 def sketcher(turbo: Numbered, judge: SketchJudge | None = None) -> Sketcher:
@@ -175,8 +177,8 @@ def test_what_the_tagger_says_nothing_of_is_not_held_against_a_sketch():
             found[Facet.MATERIAL] = np.where(vectors == 0, 0.01, 0).astype(np.float32)
             return found
 
-    eyes = SketchJudge(Greys(), Silent(0), LEXICON)  # pyright: ignore[reportArgumentType]
-    seen = eyes.seen([WHITE, 0 * WHITE], {Facet.MATERIAL: "leather"})[Facet.MATERIAL]
+    eyes = SketchJudge(Greys(), Silent(0), LEXICON)
+    seen = eyes.seen(eyes.look([WHITE, 0 * WHITE]), {Facet.MATERIAL: "leather"})[Facet.MATERIAL]
     assert np.isnan(seen[0])
     assert seen[1] == pytest.approx(0.01)
     found = drawn(Numbered(), before={Facet.TYPE: "heels"}, judge=eyes, material="leather")
@@ -191,8 +193,8 @@ def test_narrower_values_count_as_what_was_asked():
         def predict(self, vectors: Vectors) -> Mapping[Facet, NDArray[np.float32]]:
             return {Facet.COLOUR: np.array([[0.75, 0.25]] * len(vectors), np.float32)}
 
-    eyes = SketchJudge(Greys(), Shades(0), LEXICON)  # pyright: ignore[reportArgumentType]
-    seen = eyes.seen([WHITE], {Facet.COLOUR: "blue", Facet.NECK: "v-neck"})
+    eyes = SketchJudge(Greys(), Shades(0), LEXICON)
+    seen = eyes.seen(eyes.look([WHITE]), {Facet.COLOUR: "blue", Facet.NECK: "v-neck"})
     assert {facet: share.tolist() for facet, share in seen.items()} == {Facet.COLOUR: [0.75]}
 
 
@@ -208,7 +210,7 @@ def test_a_kept_kind_may_be_taken_for_another_of_its_category():
         def predict(self, vectors: Vectors) -> Mapping[Facet, NDArray[np.float32]]:
             return {Facet.TYPE: np.array([[0.1, 0.8, 0.1]] * len(vectors), np.float32)}
 
-    eyes = SketchJudge(Greys(), Sees(0), LEXICON)  # pyright: ignore[reportArgumentType]
+    eyes = SketchJudge(Greys(), Sees(0), LEXICON)
     kept = drawn(Numbered(), before=TOP, judge=eyes, neck="round neck")
     assert not any(each.startswith("Hardly") for each in kept.notes)
     asked = drawn(Numbered(), before={Facet.TYPE: "heels"}, judge=eyes, type="top")
